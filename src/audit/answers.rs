@@ -21,6 +21,7 @@ pub(super) fn of<'a>(active: impl Iterator<Item = &'a Finding>) -> Vec<Answer> {
                 condition: answer.condition.clone(),
                 edits: answer.edits.clone(),
                 besides: answer.besides.clone(),
+                packs: packs(&answer.additions),
             });
             all.len().saturating_sub(1)
         });
@@ -29,6 +30,13 @@ pub(super) fn of<'a>(active: impl Iterator<Item = &'a Finding>) -> Vec<Answer> {
         }
     }
     all
+}
+
+/// The packs of additions that are nothing else.
+fn packs(additions: &finding::Additions) -> Vec<String> {
+    let is_all = additions.globals.is_empty() && additions.exclude.is_empty();
+    let packs = additions.packs.iter().filter(|_| is_all);
+    packs.map(|pack| (*pack).to_owned()).collect()
 }
 
 /// Gives findings that count their answers; there may be gaps among them.

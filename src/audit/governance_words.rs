@@ -77,7 +77,7 @@ pub fn waivers(found: &Governance, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes how far the policy has come, and entries for what at least so many repositories allow by hand.
+/// Writes how far the policy has come, and entries for what at least so many repositories allow by hand or would need.
 ///
 /// # Errors
 /// Whatever `out` answers.
@@ -107,11 +107,11 @@ pub fn suggestion(found: &Governance, least: usize, out: &mut dyn Write) -> io::
     match found.suggestion(least) {
         Some(entries) => write!(
             out,
-            "\nto be reviewed for the organisation's policy:\n\n{entries}"
+            "\nto be reviewed for the organisation's policy; `weighbridge audit judge RUN --policy FILE` says what it would change:\n\n{entries}"
         ),
         None => writeln!(
             out,
-            "\nnothing is allowed by hand in {least} repositories or more"
+            "\nnothing is allowed by hand in {least} repositories or more, and no pack would let files of so many pass"
         ),
     }
 }

@@ -1,10 +1,13 @@
-//! Lists of repositories: a line each, JSON lines or an export of a forge, or a table.
+//! Lists of repositories: a line each, JSON, or a table.
 
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::target::{Place, Target, canonical, is_url, too_many};
+use super::{
+    forge::{self, Row},
+    target::{Place, Target, canonical, is_url, too_many},
+};
 use crate::{
     bytes::{ByteSource as _, FileSource, Window, narrow},
     error::Error,
@@ -13,8 +16,9 @@ use crate::{
 
 /// The repositories that a list names, in its order. Paths in it are relative to its folder.
 ///
-/// `.jsonl` and `.ndjson` have an object on each line, `.json` an array of such objects, `.csv` a table whose first line names the columns; any other file has a
-/// path or a URL on each line, and comments after `#`. Objects and tables have `location` (or what a forge calls it), and may have `ref`, `owner`, `policy` and `size`.
+/// `.jsonl` and `.ndjson` have an object on each line, `.json` an array of such objects or the pages that a forge's API answers, `.csv` a table whose first line
+/// names the columns; any other file has a path or a URL on each line, and comments after `#`. Objects and tables have `location` (or what a forge calls it), and may
+/// have `ref`, `owner`, `policy` and `size`.
 ///
 /// # Errors
 /// A list that cannot be read, with the line that is wrong.
@@ -22,8 +26,7 @@ pub fn read(path: &Path) -> Result<Vec<Target>, Error> {
     let text = text(path)?;
     let suffix = path.extension().and_then(|suffix| suffix.to_str());
     let rows = match suffix.map(str::to_ascii_lowercase).as_deref() {
-        Some("jsonl" | "ndjson") => json_lines(&text),
-        Some("json") => json(&text),
+        Some("json" | "jsonl" | "ndjson") => json(&text),
         Some("csv") => table(&text),
         _ => Ok(lines(&text)),
     };
@@ -69,16 +72,6 @@ fn wrong(path: &Path, line: usize, message: &str) -> Error {
     }
 }
 
-/// What a list says of one repository.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Row {
-    location: String,
-    reference: Option<String>,
-    owner: Option<String>,
-    policy: Option<String>,
-    size: Option<u64>,
-}
-
 impl Row {
     fn target(self, folder: &Path) -> Target {
         let mut target = if is_url(&self.location) {
@@ -118,80 +111,38 @@ fn lines(text: &str) -> Vec<Row> {
     rows.collect()
 }
 
-fn json_lines(text: &str) -> Rows {
+/// JSON values one after another: objects of repositories, arrays of them, and pages of a forge.
+fn json(text: &str) -> Rows {
     let mut rows = Vec::new();
-    for (at, line) in text.lines().enumerate() {
-        if line.trim().is_empty() {
-            continue;
+    let mut has_more = false;
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    loop {
+        let begins = values.byte_offset();
+        let Some(value) = values.next() else { break };
+        let value = value.map_err(|error| (error.line(), error.to_string()))?;
+        let line = line_of(text, begins);
+        for object in forge::objects(&value, &mut has_more) {
+            rows.push(forge::row(object).ok_or_else(|| (line, without_location()))?);
         }
-        let number = at.saturating_add(1);
-        let value: Value =
-            serde_json::from_str(line).map_err(|error| (number, error.to_string()))?;
-        rows.push(object(&value).ok_or_else(|| (number, without_location()))?);
+    }
+    if has_more {
+        let message = "the last page says that there are more: ask the forge for all pages, and list them here";
+        return Err((line_of(text, values.byte_offset()), String::from(message)));
     }
     Ok(rows)
 }
 
-fn json(text: &str) -> Rows {
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| (error.line(), error.to_string()))?;
-    let Value::Array(values) = value else {
-        return Err((1, String::from("it is no array of objects")));
-    };
-    let rows = values.iter().enumerate().map(|(at, value)| {
-        let number = at.saturating_add(1);
-        object(value).ok_or_else(|| (1, format!("{} (object {number})", without_location())))
-    });
-    rows.collect()
+/// The line of the first value from an offset on.
+fn line_of(text: &str, offset: usize) -> usize {
+    let (before, rest) = text.split_at_checked(offset).unwrap_or((text, ""));
+    let blank = rest.len().saturating_sub(rest.trim_start().len());
+    let until = before.len().saturating_add(blank);
+    let lines = text.as_bytes().get(..until).unwrap_or_default();
+    memchr::memchr_iter(b'\n', lines).count().saturating_add(1)
 }
 
 fn without_location() -> String {
     String::from("there is no `location`")
-}
-
-/// An object of ours, or of a forge's export: GitHub, Gitea and GitLab name the URL to clone differently.
-fn object(value: &Value) -> Option<Row> {
-    const LOCATIONS: [&str; 5] = [
-        "location",
-        "clone_url",
-        "http_url_to_repo",
-        "ssh_url",
-        "url",
-    ];
-    const OWNERS: [&str; 4] = ["login", "full_path", "username", "name"];
-    let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let location = LOCATIONS.into_iter().find_map(text)?;
-    let of_object = |owner: &Value| {
-        let mut names = OWNERS.into_iter();
-        names.find_map(|key| owner.get(key).and_then(Value::as_str).map(str::to_owned))
-    };
-    let owner = text("owner").or_else(|| {
-        let owner = value.get("owner").or_else(|| value.get("namespace"));
-        owner.and_then(of_object)
-    });
-    let reference = text("ref");
-    let policy = text("policy");
-    (!location.trim().is_empty()).then_some(Row {
-        location,
-        reference,
-        owner,
-        policy,
-        size: size(value),
-    })
-}
-
-/// Bytes of a repository: what `size` says in a list of ours, and in a forge's export what the forge calls it. GitHub and Gitea count
-/// in KiB.
-fn size(value: &Value) -> Option<u64> {
-    let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_u64);
-    if let Some(statistics) = value.get("statistics") {
-        return number(statistics, "repository_size");
-    }
-    let size = number(value, "size")?;
-    if value.get("location").is_some() {
-        return Some(size);
-    }
-    Some(size.saturating_mul(1024))
 }
 
 fn table(text: &str) -> Rows {
@@ -249,7 +200,7 @@ fn table(text: &str) -> Rows {
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, json, json_lines, lines, table};
+    use super::{Row, json, lines, table};
 
     fn row(location: &str, reference: &str, owner: &str) -> Row {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -267,16 +218,10 @@ mod tests {
         let expected = vec![row("team/a", "", ""), row("https://x/b#c", "", "")];
         let text = "# all of them\nteam/a  # the first\n\nhttps://x/b#c\n";
         assert_eq!(lines(text), expected);
-        let text = r#"{"location": "a", "ref": "v1", "owner": "red"}
-
-{"clone_url": "https://x/b.git", "url": "https://api.x/b", "owner": {"login": "blue", "id": 7}}
-{"http_url_to_repo": "https://y/c.git", "namespace": {"full_path": "green/sub"}}"#;
-        let expected = vec![
-            row("a", "v1", "red"),
-            row("https://x/b.git", "", "blue"),
-            row("https://y/c.git", "", "green/sub"),
-        ];
-        assert_eq!(json_lines(text), Ok(expected));
+        let text =
+            "{\"location\": \"a\", \"ref\": \"v1\", \"owner\": \"red\"}\n\n{\"location\": \"b\"}\n";
+        let expected = vec![row("a", "v1", "red"), row("b", "", "")];
+        assert_eq!(json(text), Ok(expected));
         assert_eq!(json(r#"[{"location": "a"}]"#), Ok(vec![row("a", "", "")]));
         let text = "owner,location,ref\nred,\"a,b\",\n,c,v1\n";
         assert_eq!(
@@ -287,10 +232,28 @@ mod tests {
 
     #[test]
     fn the_line_that_is_wrong_is_named() {
-        assert_eq!(json_lines("{\"location\": \"a\"}\n{}").unwrap_err().0, 2);
-        assert_eq!(json_lines("{\"location\": \"a\"}\n{").unwrap_err().0, 2);
+        assert_eq!(json("{\"location\": \"a\"}\n{}").unwrap_err().0, 2);
+        assert_eq!(json("{\"location\": \"a\"}\n{").unwrap_err().0, 2);
         assert_eq!(table("location\na\n\"\"\n").unwrap_err().0, 3);
         assert_eq!(table("owner\nred\n").unwrap_err().0, 1);
         assert_eq!(json("{}").unwrap_err().0, 1);
+        assert_eq!(json("\n\n[{\"location\": \"a\"}, 7]").unwrap_err().0, 3);
+    }
+
+    #[test]
+    fn a_page_that_is_not_the_last_is_no_list() {
+        let first = r#"{"values": [{"location": "a"}], "isLastPage": false, "nextPageStart": 1}"#;
+        let last = r#"{"values": [{"location": "b"}], "isLastPage": true}"#;
+        let rows = vec![row("a", "", ""), row("b", "", "")];
+        assert_eq!(json(&format!("{first}{last}")), Ok(rows));
+        for text in [
+            first,
+            r#"{"values": [{"location": "a"}], "next": "https://x/?page=2"}"#,
+        ] {
+            assert!(
+                json(text).unwrap_err().1.contains("there are more"),
+                "{text}"
+            );
+        }
     }
 }

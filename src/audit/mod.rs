@@ -12,6 +12,7 @@ mod engines;
 mod excerpts;
 mod fetch;
 mod folder;
+mod forge;
 mod governance;
 mod governance_words;
 mod judging;
@@ -44,7 +45,7 @@ pub use diff::{Difference, RepositoryDifference, diff};
 pub use engines::detect as detect_shard;
 pub use folder::{Line, RunFolder, RunInfo};
 pub use governance::{
-    Adoption, Candidate, Governance, LooseningAt, WaiverAt, WaiverState, governance,
+    Adoption, Candidate, Governance, LooseningAt, PackInUse, WaiverAt, WaiverState, governance,
 };
 pub use governance_words::{suggestion as write_suggestion, waivers as write_waivers};
 pub use judging::Organisation;
@@ -59,6 +60,7 @@ pub use run::{Finished, Options, Source, Watcher, run};
 pub use shard::Shard;
 pub use shared::{
     VARIABLES as SHARED_VARIABLES, fetch as fetch_shared, is_url as is_shared, open as open_shared,
+    open_run as open_shared_run, publish,
 };
 pub use summary::{Summary, Totals};
 pub use target::{Place, Target, What, below, canonical};

@@ -293,6 +293,9 @@ pub struct Answer {
     pub edits: Vec<String>,
     /// What to do besides or instead.
     pub besides: Vec<String>,
+    /// The packs that are all that has to be added to the policy; empty where something else has to be as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packs: Vec<String>,
 }
 
 /// A waiver.

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     bytes::{ByteSource as _, FileSource, Window, narrow},
     error::Error,
-    files::{Drawer, Refused},
+    files::{Drawer, Refused, Scratch},
     limits,
 };
 
@@ -65,16 +65,30 @@ pub trait ResultStore: fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(super) struct LocalResults {
     folder: PathBuf,
+    /// What people know it by.
+    place: PathBuf,
     /// Open since something was first written: who only reads may not be allowed to write.
     drawer: Mutex<Option<std::sync::Arc<Drawer>>>,
+    /// Removes the folder when it is not needed any more.
+    scratch: Option<Scratch>,
 }
 
 impl LocalResults {
     pub(super) fn new(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),
+            place: folder.to_owned(),
             drawer: Mutex::default(),
+            scratch: None,
         }
+    }
+
+    /// A folder for what is fetched from `place`, which is what people know it by.
+    pub(super) fn fetched(scratch: Scratch, place: &Path) -> Self {
+        let mut results = Self::new(scratch.path());
+        place.clone_into(&mut results.place);
+        results.scratch = Some(scratch);
+        results
     }
 
     fn drawer(&self) -> Result<std::sync::Arc<Drawer>, Error> {
@@ -162,7 +176,7 @@ impl ResultStore for LocalResults {
     }
 
     fn place(&self) -> &Path {
-        &self.folder
+        &self.place
     }
 
     #[cfg(unix)]

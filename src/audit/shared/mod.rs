@@ -35,7 +35,7 @@ use super::{
     result::Repository,
     results::{LocalResults, ResultStore},
 };
-use crate::error::Error;
+use crate::{error::Error, files::Scratch};
 
 /// Requests to a store at once.
 const REQUESTS: usize = 16;
@@ -96,6 +96,27 @@ pub fn fetch(store: &dyn ResultStore, folder: &RunFolder) -> Result<Vec<String>,
         )
     });
     Ok(notes.collect())
+}
+
+/// The same into a folder that is removed with the run.
+///
+/// # Errors
+/// As for [`fetch`].
+pub fn open_run(store: &dyn ResultStore) -> Result<(RunFolder, Vec<String>), Error> {
+    let results = LocalResults::fetched(Scratch::new()?, store.place());
+    let folder = RunFolder::kept_by(Arc::new(results));
+    let notes = fetch(store, &folder)?;
+    Ok((folder, notes))
+}
+
+/// Puts a run of this machine where machines share it.
+///
+/// # Errors
+/// A place that has another run, or takes nothing; a run that cannot be read.
+pub fn publish(run: &RunFolder, store: &dyn ResultStore) -> Result<(), Error> {
+    let sharing = Sharing::open(store)?;
+    sharing.begin(&run.known_info()?)?;
+    at_once(&run.lines()?, |line| sharing.push(run, line))
 }
 
 /// A run whose results are shared.

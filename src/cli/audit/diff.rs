@@ -7,8 +7,9 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
+use super::place;
 use crate::{
-    audit::{self, Difference, RunFolder},
+    audit::{self, Difference},
     cli::output,
     error::Error,
     scan::Outcome,
@@ -17,10 +18,10 @@ use crate::{
 /// Compare two runs: what is refused now and was not, and the reverse
 #[derive(Debug, Args)]
 pub(super) struct Diff {
-    /// The folder of the earlier run
+    /// The earlier run: its folder, or the URL that machines share
     #[arg(value_name = "BEFORE")]
     before: PathBuf,
-    /// The folder of the later run
+    /// The later run
     #[arg(value_name = "AFTER")]
     after: PathBuf,
     /// Output format
@@ -52,8 +53,8 @@ impl Format {
 impl Diff {
     pub(super) fn run(self) -> Result<Outcome, Error> {
         let (before, after) = (
-            RunFolder::open(&self.before)?,
-            RunFolder::open(&self.after)?,
+            place::open_run(&self.before)?,
+            place::open_run(&self.after)?,
         );
         let difference = audit::diff(&before, &after)?;
         output::deliver(None, &[], |out| self.format.write(&difference, out))?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::place::{self, Destination};
 use crate::{
     audit::{self, RunFolder},
     cli::{output, terminal},
@@ -21,25 +22,27 @@ pub(super) struct Merge {
     #[arg(value_name = "RUN|URL", required = true)]
     runs: Vec<PathBuf>,
     /// Where the whole run is written; may be one of them
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    #[arg(long, value_name = "DIR|URL", help_heading = "Output")]
     out: PathBuf,
 }
 
 impl Merge {
     pub(super) fn run(self) -> Result<Outcome, Error> {
+        let out = Destination::new(&self.out)?;
         let mut runs = Vec::new();
         for run in &self.runs {
-            let Some(store) = super::shared(run)? else {
+            let Some(store) = place::shared(run)? else {
                 runs.push(RunFolder::open(run)?);
                 continue;
             };
-            let folder = RunFolder::create(&self.out);
+            let folder = RunFolder::create(out.folder());
             for note in audit::fetch_shared(store.as_ref(), &folder)? {
                 terminal::note(&note);
             }
             runs.push(folder);
         }
-        let merged = audit::merge(&runs, &self.out)?;
+        let merged = audit::merge(&runs, out.folder())?;
+        out.finish()?;
         for note in &merged.notes {
             terminal::note(note);
         }

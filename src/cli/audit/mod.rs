@@ -3,21 +3,19 @@
 mod diff;
 mod judge;
 mod merge;
+mod place;
 mod plan;
 mod progress;
 mod report;
 mod run;
 mod waivers;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use crate::{
-    audit::{self, ResultStore, Summary, Target},
+    audit::{self, Summary, Target},
     error::Error,
     scan::Outcome,
 };
@@ -102,25 +100,6 @@ fn targets(paths: &[PathBuf], lists: &[PathBuf]) -> Result<Vec<Target>, Error> {
         targets.extend(audit::read_list(list)?);
     }
     audit::each_once(targets)
-}
-
-/// The place of a URL, where machines share their results; `None` if it is the path of a folder.
-fn shared(place: &Path) -> Result<Option<Arc<dyn ResultStore>>, Error> {
-    let Some(url) = place.to_str().filter(|place| audit::is_shared(place)) else {
-        return Ok(None);
-    };
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "credentials and endpoints, as the tools of the stores take them"
-    )]
-    let variables = std::env::vars_os().filter_map(|(name, value)| {
-        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
-        let is_of_a_store = audit::SHARED_VARIABLES
-            .iter()
-            .any(|begin| name.starts_with(begin));
-        is_of_a_store.then_some((name, value))
-    });
-    audit::open_shared(url, &variables.collect::<Vec<_>>()).map(Some)
 }
 
 /// How many repositories are worked on at once.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::place;
 use crate::{
     audit::{
         RunFolder,
@@ -38,10 +39,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Report {
-    /// The folder that `weighbridge audit --out` wrote
+    /// The folder or the URL that `weighbridge audit --out` wrote to
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// The folder of an earlier run to compare the numbers with; oldest first
+    /// An earlier run to compare the numbers with; oldest first
     #[arg(long, value_name = "RUN")]
     before: Vec<PathBuf>,
     /// Output format
@@ -121,7 +122,7 @@ impl Report {
                 ),
             });
         }
-        let run = RunFolder::open(&self.run)?;
+        let run = place::open_run(&self.run)?;
         let format = match self.format {
             Format::Sarif => return self.each(&run, EachFormat::Sarif),
             Format::Issue => return self.each(&run, EachFormat::Issue),
@@ -139,7 +140,7 @@ impl Report {
             Format::Csv => report::Format::Csv,
             Format::Sql => report::Format::Sql,
         };
-        let before = self.before.iter().map(|run| RunFolder::open(run));
+        let before = self.before.iter().map(|run| place::open_run(run));
         let before = before.collect::<Result<Vec<_>, _>>()?;
         let tables = Tables::read(&run, &before)?;
         let only = self.table.as_deref().and_then(|name| tables.table(name));

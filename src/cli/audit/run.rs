@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::progress::Progress;
+use super::{place, progress::Progress};
 use crate::{
     audit::{self, Finished, Options, Organisation, Plan, Shard, What},
     cli::{output, terminal, today},
@@ -52,14 +52,9 @@ pub(super) struct Run {
         help_heading = "Output"
     )]
     out: PathBuf,
-    /// The folder of this machine, where `--out` is a URL
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = WORK,
-        help_heading = "Output"
-    )]
-    work: PathBuf,
+    /// The folder of this machine, where `--out` is a URL; by default `weighbridge-audit`
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    work: Option<PathBuf>,
     /// Where facts about files are kept for the next run; by default in the folder
     /// of the results
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -98,11 +93,22 @@ impl Run {
             }
             None => (super::targets(&self.paths, &self.repos)?, None, today),
         };
-        let machines_share = super::shared(&self.out)?;
-        let out = if machines_share.is_some() {
-            self.work
-        } else {
-            self.out
+        let machines_share = place::shared(&self.out)?;
+        let out = match (&machines_share, self.work) {
+            (Some(_), work) => work.unwrap_or_else(|| WORK.into()),
+            (None, None) => self.out,
+            (None, Some(work)) => {
+                return Err(Error::Usage {
+                    message: format!(
+                        "`--work {}` goes with an `--out` that is a URL, and `{}` is a folder",
+                        work.display(),
+                        self.out.display()
+                    ),
+                    help: String::from(
+                        "name the one folder with `--out`, or the place that machines share as `--out file:///shared/2026-11-28`",
+                    ),
+                });
+            }
         };
         output::make_folder(&out)?;
         let options = Options {

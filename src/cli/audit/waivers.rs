@@ -7,9 +7,9 @@ use std::{
 
 use clap::Args;
 
-use super::diff::Format;
+use super::{diff::Format, place};
 use crate::{
-    audit::{self, Governance, RunFolder, WaiverState},
+    audit::{self, Governance, WaiverState},
     cli::{output, today},
     error::Error,
     scan::Outcome,
@@ -22,7 +22,7 @@ use crate::{
 /// is 1 if there are such, or some that end within the days of --expiring.
 #[derive(Debug, Args)]
 pub(super) struct Waivers {
-    /// The folder that `weighbridge audit --out` wrote
+    /// The folder or the URL that `weighbridge audit --out` wrote to
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Waivers that end within so many days end soon
@@ -33,17 +33,18 @@ pub(super) struct Waivers {
     format: Format,
 }
 
-/// Say how far the policy has come, and what many repositories allow by hand
+/// Say how far the policy has come, and what many repositories allow by hand or need
 ///
 /// What at least N repositories allow and is not known to be dangerous is
-/// printed as an entry for the organisation's policy. Review it: a name that many
-/// use is not harmless because of that.
+/// printed as an entry for the organisation's policy, and so are the packs that
+/// would let files of so many pass. Review it: a name that many use is not
+/// harmless because of that.
 #[derive(Debug, Args)]
 pub(super) struct Suggest {
-    /// The folder that `weighbridge audit --out` wrote
+    /// The folder or the URL that `weighbridge audit --out` wrote to
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// How many repositories have to allow it
+    /// How many repositories have to allow or need it
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     repositories: u16,
     /// Output format
@@ -53,7 +54,7 @@ pub(super) struct Suggest {
 
 impl Waivers {
     pub(super) fn run(self) -> Result<Outcome, Error> {
-        let run = RunFolder::open(&self.run)?;
+        let run = place::open_run(&self.run)?;
         let found = audit::governance(&run, today::today(), i64::from(self.expiring))?;
         output::deliver(None, &[], |out| match self.format {
             Format::Json => json(&found, out),
@@ -71,7 +72,7 @@ impl Waivers {
 
 impl Suggest {
     pub(super) fn run(self) -> Result<Outcome, Error> {
-        let run = RunFolder::open(&self.run)?;
+        let run = place::open_run(&self.run)?;
         let found = audit::governance(&run, today::today(), 0)?;
         let least = usize::from(self.repositories);
         output::deliver(None, &[], |out| match self.format {

@@ -7,6 +7,7 @@ mod outputs;
 mod report;
 mod runs;
 mod shards;
+mod shared;
 mod store;
 mod unchanged;
 
