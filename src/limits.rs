@@ -398,6 +398,23 @@ limits! {
         JSON_DEPTH: usize = 256, Count "levels of JSON";
     }
 
+    "Protobuf messages" {
+        /// The length of a message is a signed number of 32 bits in every parser.
+        PROTOBUF_BYTES: u64 = (1 << 31) - 1, Bytes "of a protobuf message";
+
+        /// Parsers stop at the same depth.
+        PROTOBUF_DEPTH: usize = 100, Count "protobuf messages inside one another";
+
+        /// A graph of 100,000 nodes has some two million.
+        PROTOBUF_FIELDS: u64 = 10_000_000, Count "fields of protobuf messages that are passed";
+
+        /// Names and paths have some hundred bytes.
+        PROTOBUF_TEXT: u64 = 64 << 10, Bytes "of a name in a protobuf message";
+
+        /// Real tensors have up to six or eight.
+        TENSOR_DIMENSIONS: usize = 1_024, Count "dimensions of a tensor in a graph";
+    }
+
     "Configurations of models" {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";

@@ -51,7 +51,7 @@ pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use io_fault::{IoFault, IoKind};
 pub use kind::FactKind;
 pub use listing::ListingLine;
-pub use native::{Native, Reach};
+pub use native::{Native, Reach, Runtime};
 pub use op::Op;
 pub use policy_edit::{
     BrokenPolicy, Direction, PolicyChange, PolicyEffect, PolicyItem, PolicyLine,
@@ -71,8 +71,9 @@ pub use torch_reason::{
     StateReason, StorageReason, TensorReason, TorchReason, TorchType,
 };
 pub use unread::{
-    Content, Foreign, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue,
-    PickleFault, Piece, SafetensorsFault, SyntaxFault, TensorFault, Unread, Unsupported, ZipFault,
+    Content, Foreign, GraphTensorFault, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken,
+    NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault, SyntaxFault, TensorFault,
+    Unread, Unsupported, ZipFault,
 };
 pub use usual::{ContentsFault, DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 
@@ -228,7 +229,7 @@ pub enum Fact {
     Unopened(Unsupported),
     /// How `torch.load` would take this artifact.
     TorchLoad(Box<TorchLoad>),
-    /// A program that is not Python (TorchScript, a mobile or an exported program) names native code.
+    /// A program that is not Python (TorchScript, a mobile or an exported program, a graph) names native code.
     Native(Native),
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),

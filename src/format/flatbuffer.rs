@@ -3,29 +3,19 @@
 //! A schema is the caller's: it asks a table for its fields by their numbers. Nothing is read but what is asked for, in pages, so that
 //! weights between the tables cost nothing. What several tables share is counted each time.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use super::Head;
 use crate::{
-    bytes::{ReadError, Window, narrow, wide},
+    bytes::{Pages, ReadError, Window, narrow},
     fact::{Piece, Text},
     limits,
 };
 
-/// What is read at a time.
-const PAGE: u64 = 4096;
-/// Pages that are kept.
-const PAGES: usize = 64;
-
-/// A page: its number and its bytes.
-type Page = (u64, Vec<u8>);
-
 /// A flatbuffer.
 #[derive(Debug)]
 pub(super) struct Flatbuffer {
-    window: Window,
-    /// Pages that were read last, each at the place that its number gives it.
-    pages: RefCell<Vec<Option<Page>>>,
+    pages: Pages,
     /// Tables that were visited.
     visited: Cell<u64>,
 }
@@ -62,8 +52,7 @@ pub(super) fn identifier(head: &Head<'_>) -> Option<[u8; 4]> {
 impl Flatbuffer {
     pub(super) fn new(window: &Window) -> Self {
         Self {
-            window: window.clone(),
-            pages: RefCell::new(vec![None; PAGES]),
+            pages: Pages::new(window, Piece::Flatbuffer),
             visited: Cell::new(0),
         }
     }
@@ -106,11 +95,11 @@ impl Flatbuffer {
 
     fn table(&self, at: u64) -> Result<Table<'_>, ReadError> {
         self.visit()?;
-        let back = i64::from(i32::from_le_bytes(self.bytes(at)?));
+        let back = i64::from(i32::from_le_bytes(self.pages.array(at)?));
         let fields = at
             .checked_add_signed(back.saturating_neg())
-            .ok_or_else(|| self.outside(at))?;
-        let length = u64::from(u16::from_le_bytes(self.bytes(fields)?));
+            .ok_or_else(|| self.pages.outside(at))?;
+        let length = u64::from(u16::from_le_bytes(self.pages.array(fields)?));
         let fields_end = fields.saturating_add(length);
         Ok(Table {
             buffer: self,
@@ -122,16 +111,16 @@ impl Flatbuffer {
 
     /// Where an offset leads.
     fn offset(&self, at: u64) -> Result<u64, ReadError> {
-        let offset = u32::from_le_bytes(self.bytes(at)?);
+        let offset = u32::from_le_bytes(self.pages.array(at)?);
         Ok(at.saturating_add(u64::from(offset)))
     }
 
     fn vector(&self, at: u64, size: u64) -> Result<Vector, ReadError> {
-        let count = u64::from(u32::from_le_bytes(self.bytes(at)?));
+        let count = u64::from(u32::from_le_bytes(self.pages.array(at)?));
         let start = at.saturating_add(4);
         let end = start.saturating_add(count.saturating_mul(size));
-        if !self.window.reaches(end)? {
-            return Err(self.outside(end));
+        if !self.pages.window().reaches(end)? {
+            return Err(self.pages.outside(end));
         }
         Ok(Vector { start, count })
     }
@@ -141,40 +130,7 @@ impl Flatbuffer {
         if count > limits::FLATBUFFER_TEXT {
             return Err(ReadError::Limit(limits::Id::FLATBUFFER_TEXT));
         }
-        Ok(Text::new(self.window.bytes_at(start, narrow(count))?))
-    }
-
-    fn bytes<const N: usize>(&self, at: u64) -> Result<[u8; N], ReadError> {
-        let mut bytes = [0; N];
-        for (n, byte) in bytes.iter_mut().enumerate() {
-            let at = at.saturating_add(wide(n));
-            *byte = self.byte(at)?.ok_or_else(|| self.outside(at))?;
-        }
-        Ok(bytes)
-    }
-
-    fn byte(&self, at: u64) -> Result<Option<u8>, ReadError> {
-        let number = at.checked_div(PAGE).unwrap_or_default();
-        let start = number.saturating_mul(PAGE);
-        let mut pages = self.pages.borrow_mut();
-        let slot = narrow(number).checked_rem(PAGES).unwrap_or_default();
-        let Some(page) = pages.get_mut(slot) else {
-            return Ok(None);
-        };
-        let bytes = match page {
-            Some((kept, bytes)) if *kept == number => bytes,
-            _ => {
-                let bytes = self.window.bytes_at(start, narrow(PAGE))?;
-                &mut page.insert((number, bytes)).1
-            }
-        };
-        Ok(bytes.get(narrow(at.saturating_sub(start))).copied())
-    }
-
-    /// Something leads outside of it.
-    fn outside(&self, at: u64) -> ReadError {
-        let left = self.window.len();
-        ReadError::truncated(Piece::Flatbuffer, at.saturating_add(1), left)
+        Ok(Text::new(self.pages.bytes(start, narrow(count))?))
     }
 }
 
@@ -188,26 +144,32 @@ impl Table<'_> {
         if slot.saturating_add(2) > self.fields_end {
             return Ok(None);
         }
-        let offset = u64::from(u16::from_le_bytes(self.buffer.bytes(slot)?));
+        let offset = u64::from(u16::from_le_bytes(self.buffer.pages.array(slot)?));
         Ok((offset > 0).then(|| self.at.saturating_add(offset)))
     }
 
     /// A number, 0 where it is not there.
     pub(super) fn u8(self, number: u16) -> Result<u8, ReadError> {
         let at = self.field(number)?;
-        at.map_or(Ok(0), |at| self.buffer.bytes(at).map(u8::from_le_bytes))
+        at.map_or(Ok(0), |at| {
+            self.buffer.pages.array(at).map(u8::from_le_bytes)
+        })
     }
 
     /// A number, 0 where it is not there.
     pub(super) fn u32(self, number: u16) -> Result<u32, ReadError> {
         let at = self.field(number)?;
-        at.map_or(Ok(0), |at| self.buffer.bytes(at).map(u32::from_le_bytes))
+        at.map_or(Ok(0), |at| {
+            self.buffer.pages.array(at).map(u32::from_le_bytes)
+        })
     }
 
     /// A number, 0 where it is not there.
     pub(super) fn u64(self, number: u16) -> Result<u64, ReadError> {
         let at = self.field(number)?;
-        at.map_or(Ok(0), |at| self.buffer.bytes(at).map(u64::from_le_bytes))
+        at.map_or(Ok(0), |at| {
+            self.buffer.pages.array(at).map(u64::from_le_bytes)
+        })
     }
 
     /// A table.

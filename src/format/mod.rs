@@ -30,7 +30,9 @@ mod identify;
 mod in_turn;
 mod json;
 mod lines;
+mod operators;
 mod ordinary;
+mod protobuf;
 mod reading;
 mod saved;
 mod suffix;
@@ -217,6 +219,7 @@ formats! {
         ar,
         seven_zip,
         nemo,
+        onnx,
     }
     also {
         torch::package::FORMAT,
@@ -242,7 +245,6 @@ formats! {
         keras,
         lua_torch,
         marshal,
-        onnx,
         paddle,
         r_data,
         rar,

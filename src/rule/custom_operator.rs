@@ -1,4 +1,4 @@
-//! Operators and classes that a model's program needs and torch does not bring.
+//! Operators and classes that a model's program needs and whoever runs it does not bring.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,9 @@ declare_rule! {
     /// ## What it does
     ///
     /// Reports a TorchScript archive, a mobile program, an ExecuTorch program or an exported program that names operators or classes
-    /// which torch does not bring, once for each of their namespaces: `torchvision::nms`, `torch.classes.tensorrt.Engine`. Delegates of
-    /// ExecuTorch (`XnnpackBackend`) count as well: what a program gives them is not read.
+    /// which torch does not bring, and a graph of ONNX with operators that ONNX Runtime does not bring, once for each of their
+    /// namespaces: `torchvision::nms`, `torch.classes.tensorrt.Engine`, `my.domain::Decode`. Delegates (`XnnpackBackend`) count as well:
+    /// what a program gives them is not read.
     ///
     /// ## Why it matters
     ///
@@ -28,7 +29,7 @@ declare_rule! {
     ///
     /// ## Use instead
     ///
-    /// Operators of torch itself. If the library is one you trust with the contents of any file, allow the rule for the path.
+    /// Operators of torch or of the runtime itself. If the library is one you trust with the contents of any file, allow the rule for the path.
     ///
     /// ```yaml
     /// version: 1
@@ -40,7 +41,7 @@ declare_rule! {
     ///       custom-operator: allow
     /// ```
     "custom-operator", "operators or classes that a library has to bring",
-    level: Warn, severity: Medium, precision: High, cwe: [829], tags: ["artifact", "torch"],
+    level: Warn, severity: Medium, precision: High, cwe: [829], tags: ["artifact", "torch", "graph"],
     check
 }
 
@@ -56,27 +57,51 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             }
             continue;
         }
-        let Some(namespace) = native.namespace().filter(|_| native.is_custom()) else {
-            continue;
-        };
-        let namespace = Text::new(namespace);
-        if !told.insert(namespace.clone()) {
+        if !native.is_custom() || native.reach().is_some() {
             continue;
         }
-        let what = match native {
-            Native::Class(_) => "classes",
-            _ => "operators",
+        // A namespace of a library's own is reported once.
+        let told_as = match native.namespace() {
+            Some(namespace) if !native.is_in_own_namespace() => Text::new(namespace),
+            _ => Text::from(native.to_string()),
         };
-        let message = format!(
-            "the program uses {native}: {what} of `{namespace}` are no part of torch, and run native code of a library"
-        );
-        let mut finding = case.finding(&META, observation, message);
-        finding.subject = subject(native);
-        finding.help.push(format!(
-            "find out which library registers `{namespace}`, and whether its {what} may be given what this file gives them"
-        ));
-        findings.push(finding);
+        if told.insert(told_as) {
+            findings.push(custom(case, observation, native));
+        }
     }
+}
+
+fn custom(case: &Case<'_>, observation: &Observation, native: &Native) -> Finding {
+    let what = match native {
+        Native::Class(_) => "classes",
+        _ => "operators",
+    };
+    let whose = match native {
+        Native::GraphOperator { runtime, .. } => runtime.to_string(),
+        _ => "torch".to_owned(),
+    };
+    let namespace = native
+        .namespace()
+        .filter(|_| !native.is_in_own_namespace())
+        .map(Text::new);
+    let (message, help) = match namespace {
+        Some(namespace) => (
+            format!(
+                "the program uses {native}: {what} of `{namespace}` are no part of {whose}, and run native code of a library"
+            ),
+            format!(
+                "find out which library registers `{namespace}`, and whether its {what} may be given what this file gives them"
+            ),
+        ),
+        None => (
+            format!("the program uses {native}, which is no part of {whose} and runs native code of a library"),
+            "find out which library registers it, and whether it may be given what this file gives it".to_owned(),
+        ),
+    };
+    let mut finding = case.finding(&META, observation, message);
+    finding.subject = subject(native);
+    finding.help.push(help);
+    finding
 }
 
 /// A part of a program that only its delegate understands.

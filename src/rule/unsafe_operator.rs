@@ -9,15 +9,15 @@ use crate::{
 declare_rule! {
     /// ## What it does
     ///
-    /// Refuses a TorchScript archive, a mobile program, an ExecuTorch program or an exported program that names an operator which
-    /// reads or writes files, talks to other processes or calls Python: `aten::save`, `aten::from_file`, `prim::PythonOp`, `c10d::*`. It also
-    /// refuses what reaches an operator through another name, so that nobody can say which it is, and in an exported program
+    /// Refuses a TorchScript archive, a mobile program, an ExecuTorch program, an exported program or a graph of ONNX that names an
+    /// operator which reads or writes files, talks to other processes or calls Python: `aten::save`, `aten::from_file`,
+    /// `prim::PythonOp`, `c10d::*`, `ai.onnx.contrib::PyOp`. It also refuses what reaches an operator through another name, so that nobody can say which it is, and in an exported program
     /// functions of Python that do not just compute, and sizes or guards that are more than arithmetic. No exporter writes that.
     /// Delegates of ExecuTorch that run machine code out of the file are refused as well.
     ///
     /// ## Why it matters
     ///
-    /// Such a program needs no pickle: torch runs its operators with the rights of the process, some of them as soon as it is
+    /// Such a program needs no pickle: a runtime runs its operators with the rights of the process, torch some of them as soon as it is
     /// loaded (`__setstate__`). `aten::save` overwrites any file of the user, `aten::from_file` reads one into a tensor. Sizes of
     /// an exported program are evaluated as Python while it is loaded, its guards when it is called.
     ///
@@ -31,7 +31,7 @@ declare_rule! {
     ///
     /// A module that computes and nothing else; read and write files in the program that calls it.
     "unsafe-operator", "an operator that reaches files, other processes or Python",
-    level: Deny, severity: Critical, precision: High, cwe: [502, 829], tags: ["artifact", "torch"],
+    level: Deny, severity: Critical, precision: High, cwe: [502, 829], tags: ["artifact", "torch", "graph"],
     check
 }
 
@@ -70,6 +70,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 pub(super) fn subject(native: &Native) -> Subject {
     match native {
         Native::Operator(name)
+        | Native::GraphOperator { name, .. }
         | Native::Class(name)
         | Native::Delegate(name)
         | Native::Function(name) => Subject::Call(name.clone()),

@@ -2,18 +2,28 @@
 
 use std::fmt;
 
-use crate::fact::{Native, Reach};
+use crate::fact::{Native, Reach, Runtime};
 
 impl fmt::Display for Native {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Operator(name) => write!(f, "the operator `{name}`"),
+            Self::Operator(name) | Self::GraphOperator { name, .. } => {
+                write!(f, "the operator `{name}`")
+            }
             Self::Class(name) => write!(f, "the class `torch.classes.{name}`"),
             Self::Function(path) => write!(f, "the function `{path}` of Python"),
             Self::Delegate(id) => write!(f, "the delegate `{id}`"),
             Self::Expression(expression) => write!(f, "the expression `{expression}`"),
             Self::Unresolved => f.write_str("an operator through another name"),
         }
+    }
+}
+
+impl fmt::Display for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Onnx => "ONNX Runtime",
+        })
     }
 }
 

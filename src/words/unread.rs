@@ -5,9 +5,9 @@ use std::{fmt, io};
 use super::{title::Article, zip::method_name};
 use crate::{
     fact::{
-        Content, Foreign, IoFault, IoKind, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken,
-        NpyValue, PickleFault, Piece, SafetensorsFault, SyntaxFault, TensorFault, Unread,
-        Unsupported, ZipFault,
+        Content, Foreign, GraphTensorFault, IoFault, IoKind, JoblibFault, LegacyPart, Malformed,
+        NpyFault, NpyToken, NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault,
+        SyntaxFault, TensorFault, Unread, Unsupported, ZipFault,
     },
     limits,
 };
@@ -49,6 +49,8 @@ impl fmt::Display for Malformed {
             Self::Npy(fault) => fault.fmt(f),
             Self::Pickle(fault) => fault.fmt(f),
             Self::Program(fault) => write!(f, "not a program: {fault}"),
+            Self::Protobuf(fault) => fault.fmt(f),
+            Self::GraphTensor { name, fault } => write!(f, "the tensor `{name}` {fault}"),
             Self::Safetensors(fault) => fault.fmt(f),
             Self::Zip(fault) => fault.fmt(f),
         }
@@ -66,6 +68,7 @@ impl fmt::Display for Piece {
             Self::NpyHead => "the head of an npy file",
             Self::NpyHeader | Self::SafetensorsHeader => "the header",
             Self::PickleOperand => "an operand",
+            Self::Protobuf => "a field",
             Self::PickleString => "a string",
             Self::SafetensorsData => "the data of all tensors",
             Self::SafetensorsLength => "the length of the header",
@@ -78,6 +81,38 @@ impl fmt::Display for Piece {
             Self::ZipMember => "the member",
             Self::Zip64 => "the zip64 record",
         })
+    }
+}
+
+impl fmt::Display for ProtobufFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Varint => f.write_str("a number of more than ten bytes"),
+            Self::Numbers => f.write_str("a list with more numbers than it may have"),
+            Self::Unknown { of, number } => {
+                write!(f, "field {number}, which `{of}` does not have in this form")
+            }
+            Self::Repeated { of, number } => {
+                write!(f, "field {number} twice, which `{of}` has once")
+            }
+        }
+    }
+}
+
+impl fmt::Display for GraphTensorFault {
+    /// After the tensor.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shape => f.write_str("has a shape that no data can have"),
+            Self::Size { needed, has } => {
+                write!(f, "needs {needed} bytes of data and has {has}")
+            }
+            Self::NoLocation => f.write_str("has its data in another file, and does not say in which"),
+            Self::Extent => f.write_str("has its data at an offset in another file that is no number"),
+            Self::Address => {
+                f.write_str("has its data at an address in memory, which only a runtime may say of its own tensors")
+            }
+        }
     }
 }
 

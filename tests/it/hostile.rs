@@ -27,6 +27,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::archives::fixtures(),
         crate::format::nemo::fixtures(),
         crate::format::flatbuffers::fixtures(),
+        crate::format::onnx::fixtures(),
         crate::format::seven_zip::fixtures(),
         unread_fixtures(),
     ]

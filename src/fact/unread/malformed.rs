@@ -44,8 +44,17 @@ pub enum Malformed {
     Pickle(PickleFault),
     /// The JSON of an exported program.
     Program(SyntaxFault),
+    /// A protobuf message.
+    Protobuf(ProtobufFault),
     /// A safetensors file.
     Safetensors(SafetensorsFault),
+    /// A tensor of a graph.
+    GraphTensor {
+        /// Its name.
+        name: Short,
+        /// What is wrong with it.
+        fault: GraphTensorFault,
+    },
     /// A zip archive.
     Zip(ZipFault),
 }
@@ -68,6 +77,8 @@ pub enum Piece {
     NpyHead,
     /// The header of an npy file.
     NpyHeader,
+    /// A field of a protobuf message.
+    Protobuf,
     /// An operand of a pickle.
     PickleOperand,
     /// A string of a pickle.
@@ -96,6 +107,51 @@ pub enum Piece {
     ZipMember,
     /// The zip64 record or its locator.
     Zip64,
+}
+
+/// How a protobuf message breaks its format, or the schema of what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProtobufFault {
+    /// A number of more than ten bytes.
+    Varint,
+    /// More numbers than a field has.
+    Numbers,
+    /// A field that the message does not have, or not with a value of this type.
+    Unknown {
+        /// The message.
+        of: Short,
+        /// The number of the field.
+        number: u32,
+    },
+    /// A field that may stand once stands twice.
+    Repeated {
+        /// The message.
+        of: Short,
+        /// The number of the field.
+        number: u32,
+    },
+}
+
+/// What is wrong with a tensor of a graph.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GraphTensorFault {
+    /// A dimension that is negative, or more elements than can be counted.
+    Shape,
+    /// Its data has another size than its elements need.
+    Size {
+        /// Bytes that the elements need.
+        needed: u64,
+        /// Bytes that there are.
+        has: u64,
+    },
+    /// It says that its data is in another file, and not in which.
+    NoLocation,
+    /// An offset or a length in another file that is no number.
+    Extent,
+    /// Its data is at an address in memory, which only a runtime may say of its own tensors.
+    Address,
 }
 
 /// What JSON or YAML a reader refuses, in the words of the parser.

@@ -4,8 +4,8 @@ mod malformed;
 mod pickle;
 
 pub use malformed::{
-    LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, Piece, SafetensorsFault, SyntaxFault,
-    TensorFault, ZipFault,
+    GraphTensorFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, Piece, ProtobufFault,
+    SafetensorsFault, SyntaxFault, TensorFault, ZipFault,
 };
 pub use pickle::PickleFault;
 

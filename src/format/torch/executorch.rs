@@ -4,13 +4,13 @@
 
 use rustc_hash::FxHashSet;
 
-use super::native::{Names, record};
 use crate::{
     bytes::{Cursor, ReadError, Window},
     fact::{Hop, Native, Piece, Place, Text, Unread, Unsupported},
     format::{
         Certainty, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix,
         flatbuffer::{Flatbuffer, Table, identifier},
+        operators::Names,
     },
     limits,
 };
@@ -135,7 +135,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut names = Names::default();
     let mut payloads = Payloads::default();
     let result = read_program(window, &mut names, &mut payloads, reading);
-    record(names, reading);
+    names.record(reading);
     payloads.read(window, reading);
     result
 }

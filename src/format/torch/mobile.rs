@@ -2,16 +2,14 @@
 //!
 //! Follows `mobile_bytecode.fbs` of torch: fields are asked for by their numbers there.
 
-use super::{
-    native::{Names, record},
-    script::add_code,
-};
+use super::script::add_code;
 use crate::{
     bytes::{ReadError, Window, narrow},
     fact::{Hop, Native, Site, Text},
     format::{
         Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
         flatbuffer::{Flatbuffer, Table, identifier},
+        operators::Names,
     },
     limits,
 };
@@ -70,7 +68,7 @@ fn probe(head: &Head<'_>) -> Certainty {
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut names = Names::default();
     let result = read_module(window, &mut names, reading);
-    record(names, reading);
+    names.record(reading);
     result
 }
 

@@ -11,10 +11,10 @@ pub(super) mod export;
 pub(super) mod legacy;
 mod legacy_load;
 pub(super) mod mobile;
-mod native;
 pub(super) mod package;
 pub(super) mod script;
 pub(super) mod tar;
+mod whole;
 pub(super) mod zip;
 mod zip_load;
 

@@ -10,6 +10,7 @@ mod joblib;
 mod laziness;
 pub(crate) mod nemo;
 mod npy;
+pub(crate) mod onnx;
 mod ordinary;
 mod pickle;
 mod pickle_oracle;

@@ -61,7 +61,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "code.pkl",
             b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
         ),
-        ("onnx", "model.onnx", b"\x08\x07\x12\x07pytorch".to_vec()),
         (
             "paddle",
             "model.pdmodel",

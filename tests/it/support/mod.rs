@@ -14,6 +14,7 @@ pub(crate) mod joblib;
 pub(crate) mod npy;
 pub(crate) mod oracle;
 pub(crate) mod pickle;
+pub(crate) mod protobuf;
 pub(crate) mod random;
 pub(crate) mod report;
 pub(crate) mod safetensors;

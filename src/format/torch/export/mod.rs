@@ -7,15 +7,17 @@ use rustc_hash::FxHashSet;
 
 use self::program::Program;
 use super::{
-    native::{Names, read_whole, record, unread_in},
     script,
+    whole::{read_whole, unread_in},
     zip::is_pickle_name,
 };
 use crate::{
     bytes::{ReadError, Window},
     fact::{Malformed, Unread, Unsupported},
     format::{
-        Expect, Format, Read, Reading, Recognise, Runs, Suffix, pickle,
+        Expect, Format, Read, Reading, Recognise, Runs, Suffix,
+        operators::Names,
+        pickle,
         zip::{self, Directory, Member, read_members},
     },
     limits,
@@ -117,7 +119,7 @@ fn read(
             pickled.contains(last(name)).then_some(Expect::Named)
         }
     });
-    record(names, reading);
+    names.record(reading);
     for member in &directory.members {
         if !is_read(member, directory) {
             let form = if is_compiled(member) {

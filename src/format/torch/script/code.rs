@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::lexer::{Kind, Tokens};
 use crate::{
     fact::{Native, Site, Text},
-    format::{lines::Lines, torch::native::Names},
+    format::{lines::Lines, operators::Names},
 };
 
 /// Adds what a file of code names.

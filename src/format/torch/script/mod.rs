@@ -12,17 +12,14 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashSet;
 
-use super::{
-    Verdict,
-    native::{Names, read_whole, record},
-    site_in,
-    zip::is_pickle_name,
-};
+use super::{Verdict, site_in, whole::read_whole, zip::is_pickle_name};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Anomaly, Fact, Global, Native, Place, Short, Site, Text, TorchForm, TorchReason},
     format::{
-        Expect, Format, Loader, Read, Reading, Recognise, Runs, Suffix, pickle,
+        Expect, Format, Loader, Read, Reading, Recognise, Runs, Suffix,
+        operators::Names,
+        pickle,
         zip::{self, Directory, Member, read_members},
     },
     limits,
@@ -68,7 +65,7 @@ of code, so an archive that lacks one was not written by torch, or was changed s
 
 ## What to prefer
 
-safetensors for weights; ONNX for a graph, which is not read yet.
+safetensors for weights; ONNX for a graph.
 ";
 
 fn claims(directory: &Directory) -> bool {
@@ -111,7 +108,7 @@ fn read(
         names.add(Native::Operator(operator), || (site, None));
     }
     read_code(window, directory, &mut names, reading);
-    record(names, reading);
+    names.record(reading);
     let mut verdict = Verdict::new(TorchForm::Script);
     verdict.block(site_in(reading, None), TorchReason::Script);
     reading.record(verdict.finish());
@@ -151,7 +148,7 @@ impl Loader for Object {
         });
         let mut names = Names::default();
         add_classes(&mut names, before, reading);
-        record(names, reading);
+        names.record(reading);
         Ok(())
     }
 }

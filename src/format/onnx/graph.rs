@@ -1,0 +1,275 @@
+//! What the graphs and functions of a model name.
+
+use indexmap::IndexMap;
+use rustc_hash::FxHashSet;
+
+use super::{
+    schema::{
+        ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, SPARSE_TENSOR, TRAINING, attribute, function,
+        graph, model, node, sparse_tensor, training,
+    },
+    tensor::Tensor,
+};
+use crate::{
+    bytes::ReadError,
+    fact::{Fact, FileReference, FileRole, Hop, Malformed, Native, Place, Runtime, Site, Text},
+    format::{
+        Reading,
+        operators::Names,
+        protobuf::{Message, Value},
+    },
+};
+
+/// The domain of operators that name none.
+const STANDARD: &[u8] = b"ai.onnx";
+/// Operators that hand a payload in a form of its own to an accelerator.
+const COMPILED: &[(&[u8], &[u8])] = &[
+    (b"com.microsoft", b"EPContext"),
+    (b"com.microsoft", b"Snpe"),
+];
+
+/// A walk through a model.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// Where the model is.
+    site: Site,
+    names: Names,
+    /// Functions that the model brings, as their nodes name them.
+    functions: FxHashSet<Text>,
+    /// Other files that it names, and where first.
+    files: IndexMap<Text, Place>,
+    /// What is wrong with the first tensor with which something is.
+    fault: Option<(Malformed, Place)>,
+}
+
+impl Walk {
+    pub(super) fn new(reading: &Reading<'_>) -> Self {
+        Self {
+            site: reading.recorder.site(Place::Whole),
+            names: Names::default(),
+            functions: FxHashSet::default(),
+            files: IndexMap::new(),
+            fault: None,
+        }
+    }
+
+    /// Records what was found.
+    pub(super) fn record(
+        mut self,
+        reading: &mut Reading<'_>,
+        result: Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        let functions = self.functions;
+        // Whether a function or what is registered runs is the runtime's to decide, so what reaches further is named all the same.
+        self.names.retain(|native| {
+            native.reach().is_some()
+                || !matches!(native, Native::GraphOperator { name, .. } if functions.contains(name))
+        });
+        self.names.record(reading);
+        for (path, place) in self.files {
+            let role = FileRole::Weights;
+            let reference = Box::new(FileReference { role, path });
+            reading.record_at(Fact::FileReference(reference), place, None);
+        }
+        if let Some((fault, place)) = self.fault {
+            reading.record_at(Fact::Unread(fault.into()), place, None);
+        }
+        result
+    }
+
+    pub(super) fn model(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        for field in message.fields(&MODEL) {
+            let field = field?;
+            let Value::Bytes(inner) = field.value else {
+                continue;
+            };
+            match field.number {
+                model::GRAPH => self.graph(inner)?,
+                model::FUNCTIONS => self.function(inner)?,
+                model::TRAINING => {
+                    for field in inner.fields(&TRAINING) {
+                        let field = field?;
+                        if let (
+                            training::INITIALIZATION | training::ALGORITHM,
+                            Value::Bytes(graph),
+                        ) = (field.number, field.value)
+                        {
+                            self.graph(graph)?;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn function(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        let (mut domain, mut name) = (Text::default(), Text::default());
+        for field in message.fields(&FUNCTION) {
+            let field = field?;
+            let Value::Bytes(inner) = field.value else {
+                continue;
+            };
+            match field.number {
+                function::NAME => name = inner.text()?,
+                function::DOMAIN => domain = inner.text()?,
+                function::NODES => self.node(inner)?,
+                function::ATTRIBUTES => self.attribute(inner)?,
+                _ => {}
+            }
+        }
+        self.functions.insert(qualified(&domain, &name));
+        Ok(())
+    }
+
+    fn graph(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        for field in message.fields(&GRAPH) {
+            let field = field?;
+            let Value::Bytes(inner) = field.value else {
+                continue;
+            };
+            match field.number {
+                graph::NODES => self.node(inner)?,
+                graph::INITIALIZERS => self.tensor(inner)?,
+                graph::SPARSE_INITIALIZERS => self.sparse_tensor(inner)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        let (mut domain, mut operator, mut name) =
+            (Text::default(), Text::default(), Text::default());
+        for field in message.fields(&NODE) {
+            let field = field?;
+            let Value::Bytes(inner) = field.value else {
+                continue;
+            };
+            match field.number {
+                node::NAME => name = inner.text()?,
+                node::OP_TYPE => operator = inner.text()?,
+                node::DOMAIN => domain = inner.text()?,
+                node::ATTRIBUTES => self.attribute(inner)?,
+                _ => {}
+            }
+        }
+        let parts = (domain.as_bytes(), operator.as_bytes());
+        let is_compiled = COMPILED.contains(&parts);
+        let native = if is_compiled {
+            Native::Delegate(operator)
+        } else {
+            Native::GraphOperator {
+                runtime: Runtime::Onnx,
+                name: qualified(&domain, &operator),
+            }
+        };
+        let outer = &self.site;
+        self.names.add(native, || {
+            let mut site = outer.clone();
+            if name.is_empty() {
+                site.at = place(message);
+            } else {
+                site.hops.push(Hop::Member { name, copy: 0 });
+            }
+            (site, None)
+        });
+        if is_compiled {
+            self.compiled(message)?;
+        }
+        Ok(())
+    }
+
+    /// A part that was compiled for an accelerator may be in a file of its own.
+    fn compiled(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        let (mut is_inside, mut path) = (true, None);
+        for field in message.fields(&NODE) {
+            let field = field?;
+            let (node::ATTRIBUTES, Value::Bytes(inner)) = (field.number, field.value) else {
+                continue;
+            };
+            let (mut name, mut number, mut text) = (Text::default(), 0, None);
+            for field in inner.fields(&ATTRIBUTE) {
+                let field = field?;
+                match (field.number, field.value) {
+                    (attribute::NAME, Value::Bytes(of)) => name = of.text()?,
+                    (attribute::NUMBER, Value::Number(of)) => number = of,
+                    (attribute::TEXT, Value::Bytes(of)) => text = Some(of),
+                    _ => {}
+                }
+            }
+            match name.as_bytes() {
+                b"embed_mode" => is_inside = number != 0,
+                b"ep_cache_context" => path = text,
+                _ => {}
+            }
+        }
+        if let Some(path) = path.filter(|_| !is_inside) {
+            self.file(path.text()?, message);
+        }
+        Ok(())
+    }
+
+    fn attribute(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        for field in message.fields(&ATTRIBUTE) {
+            let field = field?;
+            let Value::Bytes(inner) = field.value else {
+                continue;
+            };
+            match field.number {
+                attribute::TENSOR | attribute::TENSORS => self.tensor(inner)?,
+                attribute::GRAPH | attribute::GRAPHS => self.graph(inner)?,
+                attribute::SPARSE_TENSOR | attribute::SPARSE_TENSORS => {
+                    self.sparse_tensor(inner)?
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn sparse_tensor(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        for field in message.fields(&SPARSE_TENSOR) {
+            let field = field?;
+            if let (sparse_tensor::VALUES | sparse_tensor::INDICES, Value::Bytes(inner)) =
+                (field.number, field.value)
+            {
+                self.tensor(inner)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tensor(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        let tensor = Tensor::read(message)?;
+        if self.fault.is_none()
+            && let Some(fault) = tensor.fault()
+        {
+            self.fault = Some((fault, place(message)));
+        }
+        for path in tensor.locations {
+            self.file(path, message);
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: Text, message: Message<'_>) {
+        self.files.entry(path).or_insert_with(|| place(message));
+    }
+}
+
+fn place(message: Message<'_>) -> Place {
+    let (start, end) = message.range();
+    Place::Bytes { start, end }
+}
+
+/// A domain and a name in it.
+fn qualified(domain: &Text, name: &Text) -> Text {
+    let domain = if domain.is_empty() {
+        STANDARD
+    } else {
+        domain.as_bytes()
+    };
+    Text::from([domain, b"::", name.as_bytes()].concat())
+}

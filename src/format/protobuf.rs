@@ -1,0 +1,305 @@
+//! Protobuf messages, read field by field without trusting a length: bytes between the fields that are asked for are never read.
+//!
+//! A [`Schema`] says which fields a message may have. Parsers skip what they do not know and take the last of what stands twice; no
+//! writer writes either, so both break the format here, as groups do.
+
+use std::cell::Cell;
+
+use crate::{
+    bytes::{Pages, ReadError, Window, narrow},
+    fact::{Malformed, Piece, ProtobufFault, Short, Text},
+    limits,
+};
+
+/// How the value of a field is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// A number of variable length.
+    Varint,
+    /// Eight bytes.
+    Fixed64,
+    /// A length and so many bytes: a text, a message, or numbers that are packed.
+    Bytes,
+    /// Four bytes.
+    Fixed32,
+}
+
+/// How often a field may stand in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Times {
+    One,
+    Many,
+}
+
+/// A field that a message may have: its number, how it is stored, how often.
+pub(super) type FieldRule = (u32, Wire, Times);
+
+/// Which fields a message may have.
+#[derive(Debug)]
+pub(super) struct Schema {
+    /// The name of the message.
+    pub(super) name: &'static str,
+    /// By their numbers.
+    pub(super) fields: &'static [FieldRule],
+}
+
+/// Bytes that hold messages.
+#[derive(Debug)]
+pub(super) struct Protobuf {
+    pages: Pages,
+    /// Fields that were passed.
+    passed: Cell<u64>,
+}
+
+/// The bytes of a field: a message, a text, or packed numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Message<'p> {
+    of: &'p Protobuf,
+    start: u64,
+    end: u64,
+    depth: usize,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'p> {
+    /// A number of any width.
+    Number(u64),
+    /// Bytes.
+    Bytes(Message<'p>),
+}
+
+/// A field of a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field<'p> {
+    pub(super) number: u32,
+    pub(super) value: Value<'p>,
+}
+
+impl Protobuf {
+    pub(super) fn new(window: &Window) -> Self {
+        Self {
+            pages: Pages::new(window, Piece::Protobuf),
+            passed: Cell::new(0),
+        }
+    }
+
+    /// All of it as one message.
+    pub(super) fn root(&self) -> Result<Message<'_>, ReadError> {
+        let end = self.pages.window().len();
+        if end > limits::PROTOBUF_BYTES {
+            return Err(ReadError::Limit(limits::Id::PROTOBUF_BYTES));
+        }
+        Ok(Message {
+            of: self,
+            start: 0,
+            end,
+            depth: 0,
+        })
+    }
+
+    /// All of it as one message, without finding out where content of unknown length ends: what is not there is cut off.
+    pub(super) fn front(&self) -> Message<'_> {
+        Message {
+            of: self,
+            start: 0,
+            end: self.pages.window().known_len().unwrap_or(u64::MAX),
+            depth: 0,
+        }
+    }
+
+    fn pass(&self) -> Result<(), ReadError> {
+        let passed = self.passed.get().saturating_add(1);
+        self.passed.set(passed);
+        if passed > limits::PROTOBUF_FIELDS {
+            return Err(ReadError::Limit(limits::Id::PROTOBUF_FIELDS));
+        }
+        Ok(())
+    }
+}
+
+impl<'p> Message<'p> {
+    /// Where it begins and ends.
+    pub(super) fn range(self) -> (u64, u64) {
+        (self.start, self.end)
+    }
+
+    /// Bytes of it.
+    pub(super) fn len(self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Its fields, which must be those of a schema.
+    pub(super) fn fields(self, schema: &'static Schema) -> Fields<'p> {
+        Fields {
+            message: self,
+            schema,
+            at: self.start,
+            seen: Vec::new(),
+            done: false,
+        }
+    }
+
+    /// The bytes as a text, which must be a name or a path.
+    pub(super) fn text(self) -> Result<Text, ReadError> {
+        if self.len() > limits::PROTOBUF_TEXT {
+            return Err(ReadError::Limit(limits::Id::PROTOBUF_TEXT));
+        }
+        let bytes = self.of.pages.bytes(self.start, narrow(self.len()))?;
+        Ok(Text::from(bytes))
+    }
+
+    /// The numbers of variable length that are packed in it, at most so many.
+    pub(super) fn numbers(self, most: usize) -> Result<Vec<u64>, ReadError> {
+        let mut numbers = Vec::new();
+        let mut at = self.start;
+        while at < self.end {
+            if numbers.len() >= most {
+                return Err(ReadError::malformed(Malformed::Protobuf(
+                    ProtobufFault::Numbers,
+                )));
+            }
+            let (number, next) = self.varint(at)?;
+            numbers.push(number);
+            at = next;
+        }
+        Ok(numbers)
+    }
+
+    /// A number of variable length, and what follows it.
+    fn varint(self, start: u64) -> Result<(u64, u64), ReadError> {
+        let mut number: u64 = 0;
+        let mut at = start;
+        for shift in (0..70).step_by(7) {
+            if at >= self.end {
+                return Err(self.cut_off(1, 0));
+            }
+            let [byte] = self.of.pages.array(at)?;
+            at = at.saturating_add(1);
+            let bits = u64::from(byte & 0x7f);
+            number |= bits.checked_shl(shift).unwrap_or_default();
+            if byte & 0x80 == 0 {
+                return Ok((number, at));
+            }
+        }
+        Err(fault(ProtobufFault::Varint))
+    }
+
+    /// The end of so many bytes.
+    fn after(self, at: u64, count: u64) -> Result<u64, ReadError> {
+        let left = self.end.saturating_sub(at);
+        if count > left {
+            return Err(self.cut_off(count, left));
+        }
+        Ok(at.saturating_add(count))
+    }
+
+    fn cut_off(self, needed: u64, left: u64) -> ReadError {
+        ReadError::truncated(Piece::Protobuf, needed, left)
+    }
+}
+
+/// The fields of a message, one after another.
+#[derive(Debug)]
+pub(super) struct Fields<'p> {
+    message: Message<'p>,
+    schema: &'static Schema,
+    at: u64,
+    /// Fields that may stand once and did.
+    seen: Vec<u32>,
+    done: bool,
+}
+
+impl<'p> Fields<'p> {
+    fn step(&mut self) -> Result<Field<'p>, ReadError> {
+        let message = self.message;
+        message.of.pass()?;
+        let (tag, at) = message.varint(self.at)?;
+        let number = u32::try_from(tag >> 3).unwrap_or(u32::MAX);
+        let of = || Short::from(self.schema.name);
+        let unknown = || ProtobufFault::Unknown { of: of(), number };
+        let rules = self.schema.fields.iter();
+        let rule = rules.copied().find(|rule| rule.0 == number);
+        let (_, wire, times) = rule.ok_or_else(|| fault(unknown()))?;
+        let stored = match tag & 7 {
+            0 => Wire::Varint,
+            1 => Wire::Fixed64,
+            2 => Wire::Bytes,
+            5 => Wire::Fixed32,
+            _ => return Err(fault(unknown())),
+        };
+        // Numbers of which there may be many are packed, or stand alone.
+        let is_packed = stored == Wire::Bytes && times == Times::Many;
+        if stored != wire && !is_packed {
+            return Err(fault(unknown()));
+        }
+        if times == Times::One {
+            if self.seen.contains(&number) {
+                let of = of();
+                return Err(fault(ProtobufFault::Repeated { of, number }));
+            }
+            self.seen.push(number);
+        }
+        let (value, end) = match stored {
+            Wire::Varint => {
+                let (number, end) = message.varint(at)?;
+                (Value::Number(number), end)
+            }
+            Wire::Fixed64 => {
+                let end = message.after(at, 8)?;
+                let bytes = message.of.pages.array(at)?;
+                (Value::Number(u64::from_le_bytes(bytes)), end)
+            }
+            Wire::Fixed32 => {
+                let end = message.after(at, 4)?;
+                let bytes = message.of.pages.array(at)?;
+                (Value::Number(u64::from(u32::from_le_bytes(bytes))), end)
+            }
+            Wire::Bytes => {
+                let (length, start) = message.varint(at)?;
+                let end = message.after(start, length)?;
+                let depth = message.depth.saturating_add(1);
+                if depth > limits::PROTOBUF_DEPTH {
+                    return Err(ReadError::Limit(limits::Id::PROTOBUF_DEPTH));
+                }
+                let of = message.of;
+                let inner = Message {
+                    of,
+                    start,
+                    end,
+                    depth,
+                };
+                (Value::Bytes(inner), end)
+            }
+        };
+        self.at = end;
+        Ok(Field { number, value })
+    }
+}
+
+impl<'p> Iterator for Fields<'p> {
+    type Item = Result<Field<'p>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done || self.at >= self.message.end {
+            return None;
+        }
+        let step = self.step();
+        self.done = step.is_err();
+        Some(step)
+    }
+}
+
+impl<'p> Value<'p> {
+    /// The bytes, if it is some.
+    pub(super) fn bytes(self) -> Option<Message<'p>> {
+        match self {
+            Self::Number(_) => None,
+            Self::Bytes(message) => Some(message),
+        }
+    }
+}
+
+fn fault(how: ProtobufFault) -> ReadError {
+    ReadError::malformed(Malformed::Protobuf(how))
+}

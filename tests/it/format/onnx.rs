@@ -1,0 +1,353 @@
+//! ONNX: what a graph names, what breaks it, and what the real library says.
+
+use std::collections::BTreeSet;
+
+use weighbridge::{
+    fact::{Fact, Native, Unread},
+    finding::Level,
+};
+
+use crate::{
+    rule::judge,
+    support::{
+        fixture::{Fixture, Observed, facts, told},
+        oracle,
+        protobuf::{bytes, bytes_of, number},
+        sparse::Sparse,
+    },
+};
+
+/// A model about a graph with these fields.
+fn model(graph: &[Vec<u8>], more: &[Vec<u8>]) -> Vec<u8> {
+    let opset = bytes(8, number(2, 21));
+    let front = [
+        number(1, 10),
+        bytes(2, "pytorch"),
+        bytes(7, graph.concat()),
+        opset,
+    ];
+    [front.concat(), more.concat()].concat()
+}
+
+fn node(domain: &str, operator: &str, attributes: &[Vec<u8>]) -> Vec<u8> {
+    let attributes: Vec<u8> = attributes.iter().flat_map(|of| bytes(5, of)).collect();
+    let domain = if domain.is_empty() {
+        Vec::new()
+    } else {
+        bytes(7, domain)
+    };
+    [bytes(4, operator), attributes, domain].concat()
+}
+
+/// A tensor of this shape and type with so many bytes of data.
+fn tensor(name: &str, shape: &[u64], data_type: u64, data: &[u8]) -> Vec<u8> {
+    let shape: Vec<u8> = shape.iter().flat_map(|size| number(1, *size)).collect();
+    [shape, number(2, data_type), bytes(8, name), bytes(9, data)].concat()
+}
+
+/// A tensor whose data is in another file.
+fn external(name: &str, entries: &[(&str, &str)]) -> Vec<u8> {
+    let entry = |(key, value): &(&str, &str)| bytes(13, [bytes(1, key), bytes(2, value)].concat());
+    let entries: Vec<u8> = entries.iter().flat_map(entry).collect();
+    [
+        number(1, 4),
+        number(2, 1),
+        bytes(8, name),
+        entries,
+        number(14, 1),
+    ]
+    .concat()
+}
+
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    let branch = bytes(1, node("my.domain", "Decode", &[]));
+    let attribute = [bytes(1, "then_branch"), bytes(6, branch), number(20, 5)].concat();
+    let graph = [
+        bytes(1, node("", "Conv", &[])),
+        bytes(1, node("", "If", &[attribute])),
+        bytes(2, "main"),
+        bytes(5, tensor("w", &[2, 2], 1, &[0; 16])),
+        bytes(
+            5,
+            external("x", &[("location", "m.onnx.data"), ("offset", "16")]),
+        ),
+    ];
+    let function = [
+        bytes(1, "Twice"),
+        bytes(7, node("", "Add", &[])),
+        bytes(10, "of.mine"),
+    ];
+    let more = [
+        bytes(25, function.concat()),
+        bytes(14, [bytes(1, "k"), bytes(2, "v")].concat()),
+    ];
+    vec![
+        ("model.onnx", model(&graph, &more)),
+        (
+            "weights",
+            model(&[bytes(1, node("ai.onnx.contrib", "PyOp", &[]))], &[]),
+        ),
+    ]
+}
+
+fn rules(name: &str, observed: &Observed) -> String {
+    let findings = judge(name, observed);
+    let lines = findings
+        .iter()
+        .map(|f| format!("{}: {}", f.rule.id, f.message));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn about(graph: &[Vec<u8>], more: &[Vec<u8>]) -> String {
+    rules("model.onnx", &facts(model(graph, more), "model.onnx"))
+}
+
+#[test]
+fn operators_are_named_wherever_nodes_stand() {
+    let inner = bytes(1, node("a", "InBranch", &[]));
+    let branch = [bytes(1, "then_branch"), bytes(6, inner), number(20, 5)].concat();
+    let bodies = bytes(11, bytes(1, node("b", "InBodies", &[])));
+    let graph = [
+        bytes(1, node("", "If", &[branch])),
+        bytes(
+            1,
+            node("", "Loop", &[[bytes(1, "bodies"), bodies].concat()]),
+        ),
+    ];
+    let function = [
+        bytes(1, "F"),
+        bytes(7, node("c", "InFunction", &[])),
+        bytes(10, "of.mine"),
+    ];
+    let training = bytes(2, bytes(1, node("d", "InTraining", &[])));
+    let file = model(&graph, &[bytes(25, function.concat()), bytes(20, training)]);
+    insta::assert_snapshot!(told(&file, "any.name"), @"");
+}
+
+#[test]
+fn what_reaches_further_is_refused_and_what_a_library_brings_is_reported() {
+    let of = |domain: &str, operator: &str| about(&[bytes(1, node(domain, operator, &[]))], &[]);
+    for (domain, operator) in [
+        ("", "Conv"),
+        ("ai.onnx", "Conv"),
+        ("ai.onnx.ml", "TreeEnsembleClassifier"),
+        ("com.microsoft", "MatMulNBits"),
+    ] {
+        assert_eq!(of(domain, operator), "", "{domain} {operator}");
+    }
+    let all = [
+        ("ai.onnx.contrib", "PyOp"),
+        ("ai.onnx.contrib", "my_function"),
+        ("com.microsoft", "PythonOp"),
+        ("com.microsoft.extensions", "OpenAIAudioToText"),
+        ("ai.onnx.contrib", "GPT2Tokenizer"),
+        ("com.microsoft", "EPContext"),
+        ("my.domain", "Decode"),
+        ("", "NoSuchOperator"),
+        ("ai.onnx::Conv", ""),
+    ];
+    let all: Vec<String> = all.map(|(domain, operator)| of(domain, operator)).to_vec();
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+/// A node with the name of a function of the model runs that, unless something else is registered under it.
+#[test]
+fn functions_of_the_model_are_no_custom_operators() {
+    let function = |domain: &str, name: &str, node: Vec<u8>| {
+        bytes(
+            25,
+            [bytes(1, name), bytes(7, node), bytes(10, domain)].concat(),
+        )
+    };
+    let calls = [
+        bytes(1, node("pkg.mine", "Block", &[])),
+        bytes(1, node("ai.onnx.contrib", "PyOp", &[])),
+    ];
+    let functions = [
+        function("pkg.mine", "Block", node("", "Add", &[])),
+        function("ai.onnx.contrib", "PyOp", node("", "Add", &[])),
+    ];
+    insta::assert_snapshot!(about(&calls, &functions), @"");
+}
+
+#[test]
+fn what_breaks_a_model_is_said() {
+    let cases = [
+        bytes(5, tensor("w", &[2, 2], 1, &[0; 15])),
+        bytes(5, tensor("w", &[1 << 40, 1 << 40], 1, &[])),
+        bytes(5, tensor("w", &[u64::MAX], 1, &[])),
+        bytes(5, external("w", &[("offset", "0")])),
+        bytes(
+            5,
+            external("w", &[("location", "w.data"), ("length", "-1")]),
+        ),
+        bytes(
+            5,
+            external("w", &[("location", "w.data"), ("length", "15")]),
+        ),
+        bytes(
+            5,
+            external(
+                "w",
+                &[
+                    ("location", "*/_ORT_MEM_ADDR_/*"),
+                    ("offset", "1"),
+                    ("length", "16"),
+                ],
+            ),
+        ),
+        bytes(1, [node("", "Conv", &[]), bytes(4, "PyOp")].concat()),
+        bytes(1, number(4, 1)),
+        bytes(99, ""),
+        bytes_of(1, 1 << 40, b"short"),
+        vec![0x0b, 0x0c],
+        [b"\x08".as_slice(), &[0xff; 11]].concat(),
+    ];
+    let all: Vec<String> = cases.map(|field| about(&[field], &[])).to_vec();
+    insta::assert_snapshot!(all.join("\n"), @"");
+    // Sizes that are right: of four bits, without elements, of a scalar.
+    for fine in [
+        tensor("w", &[3], 22, &[0; 2]),
+        tensor("w", &[0, 7], 1, &[]),
+        tensor("w", &[], 7, &[0; 8]),
+    ] {
+        assert_eq!(about(&[bytes(5, fine)], &[]), "");
+    }
+}
+
+#[test]
+fn weights_in_other_files_stay_in_the_folder() {
+    let of = |path: &str| about(&[bytes(5, external("w", &[("location", path)]))], &[]);
+    for fine in ["m.onnx.data", "sub/m.data", "onnx__MatMul_1"] {
+        assert_eq!(of(fine), "", "{fine}");
+    }
+    let all = ["../../etc/passwd", "/etc/passwd", "C:\\w", "a/../../b", "w\0.data"].map(of);
+    insta::assert_snapshot!(all.join("\n"), @"");
+    // Parsers take the last of several; each is named.
+    let twice = external("w", &[("location", "../a"), ("location", "b")]);
+    insta::assert_snapshot!(about(&[bytes(5, twice)], &[]), @"");
+    // What was compiled for an accelerator is in the node, or in a file.
+    let attribute = |name: &str, value: Vec<u8>| [bytes(1, name), value].concat();
+    let context = |embed| {
+        let path = attribute("ep_cache_context", bytes(4, "../engine.bin"));
+        node("com.microsoft", "EPContext", &[path, attribute("embed_mode", number(3, embed))])
+    };
+    let all = [0, 1].map(|embed| about(&[bytes(1, context(embed))], &[]));
+    insta::assert_snapshot!(all.join("\n--\n"), @"");
+}
+
+/// Under any other name, only what reads as a model to its end is one.
+#[test]
+fn other_messages_and_texts_are_no_model() {
+    for (name, other) in [
+        ("data.bin", number(1, 8)),
+        ("data.bin", [number(1, 8), bytes(2, "text")].concat()),
+        ("notes.txt", b"2 apples\n".to_vec()),
+        ("data.bin", [model(&[], &[]), b"rest".to_vec()].concat()),
+    ] {
+        assert_eq!(told(&other, name), "", "{name}");
+    }
+}
+
+/// Messages of some hundred bytes inside one another do not overflow the stack.
+#[test]
+fn depth_has_a_limit() {
+    let mut graph = bytes(1, node("", "Relu", &[]));
+    for _ in 0..200 {
+        graph = bytes(
+            1,
+            node("", "If", &[[bytes(1, "b"), bytes(6, graph)].concat()]),
+        );
+    }
+    insta::assert_snapshot!(about(&[graph], &[]), @"");
+}
+
+/// Two gigabytes of weights cost nothing.
+#[test]
+fn weights_are_not_read() {
+    const TENSORS: u64 = 500;
+    const EACH: u64 = 4 << 20;
+    let mut patches = Vec::new();
+    let head = tensor("w", &[EACH], 2, &[]);
+    // The head without its empty data, then the data of the full length.
+    let head = [&head[..head.len() - 2], &bytes_of(9, EACH, &[])].concat();
+    let lengths = u64::try_from(head.len()).unwrap() + EACH;
+    let field = [bytes_of(5, lengths, &[]), head].concat();
+    let each = u64::try_from(field.len()).unwrap() + EACH;
+    let front = [number(1, 10), bytes_of(7, each * TENSORS, &[])].concat();
+    let mut at = u64::try_from(front.len()).unwrap();
+    patches.push((0, front));
+    for _ in 0..TENSORS {
+        patches.push((at, field.clone()));
+        at += each;
+    }
+    let source = Sparse::new(at, patches);
+    let read = source.counter();
+    let seen = facts(source, "large.onnx");
+    assert_eq!(seen.len(), 1, "{:?}", &seen[..]);
+    let read = read.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(read < 12 << 20, "{read}");
+}
+
+/// What a kind of fact names in a file.
+fn named(observed: &Observed, of: impl Fn(&Fact) -> Option<String>) -> BTreeSet<String> {
+    observed.iter().filter_map(|o| of(&o.fact)).collect()
+}
+
+fn operators(observed: &Observed) -> BTreeSet<String> {
+    named(observed, |fact| match fact {
+        Fact::Native(Native::GraphOperator { name, .. }) => Some(name.to_string()),
+        _ => None,
+    })
+}
+
+fn files(observed: &Observed) -> BTreeSet<String> {
+    named(observed, |fact| match fact {
+        Fact::FileReference(reference) => Some(reference.path.to_string()),
+        _ => None,
+    })
+}
+
+fn names(answer: &serde_json::Value, key: &str) -> BTreeSet<String> {
+    let names = answer[key].as_array().unwrap().iter();
+    names
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Whatever the real library finds in a model, also in one that was changed, is among what is recorded, or the file is refused as broken.
+#[test]
+fn operators_are_those_that_the_library_finds() {
+    let Some(python) = oracle::python("onnx") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let count = oracle::number("WEIGHBRIDGE_ORACLE_GRAPHS", 400).to_string();
+    let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1).to_string();
+    let folder = dir.path().to_str().unwrap();
+    let answers = oracle::run(&python, "onnx_models.py", &[folder, &count, &seed]);
+    let (mut genuine, mut changed) = (0, 0);
+    for answer in &answers {
+        let name = answer["file"].as_str().unwrap();
+        let observed = facts(std::fs::read(dir.path().join(name)).unwrap(), name);
+        let broken = observed.iter().any(|o| matches!(o.fact, Fact::Unread(_)));
+        if answer["genuine"] == true {
+            let denied: Vec<_> = judge(name, &observed)
+                .into_iter()
+                .filter(|f| f.level == Level::Deny)
+                .map(|f| f.message)
+                .collect();
+            assert_eq!(denied, [""; 0], "{name}");
+            assert_eq!(operators(&observed), names(answer, "operators"), "{name}");
+            assert_eq!(files(&observed), names(answer, "files"), "{name}");
+            genuine += 1;
+        } else if answer["loads"] == true && !broken {
+            for (known, key) in [(operators(&observed), "operators"), (files(&observed), "files")] {
+                let found = names(answer, key);
+                assert!(known.is_superset(&found), "{name}: {known:?} {found:?}");
+            }
+            changed += 1;
+        }
+    }
+    assert!(genuine >= 40 && changed >= 40, "{genuine} {changed}");
+}
