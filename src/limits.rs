@@ -411,6 +411,12 @@ limits! {
         /// Names and paths have some hundred bytes.
         PROTOBUF_TEXT: u64 = 64 << 10, Bytes "of a name in a protobuf message";
 
+        /// Branches and loops of real models reach some ten.
+        GRAPH_DEPTH: usize = 64, Count "graphs inside one another";
+
+        /// A function of a model with 10,000 variables may use all of them.
+        BOUND_INPUTS: usize = 1_000_000, Count "objects that are bound to a function of a graph";
+
         /// Real tensors have up to six or eight.
         TENSOR_DIMENSIONS: usize = 1_024, Count "dimensions of a tensor in a graph";
     }

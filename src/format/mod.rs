@@ -220,6 +220,9 @@ formats! {
         seven_zip,
         nemo,
         onnx,
+        ort,
+        tensorflow,
+        tflite,
     }
     also {
         torch::package::FORMAT,
@@ -250,8 +253,6 @@ formats! {
         rar,
         skops,
         sqlite,
-        tensorflow,
-        tflite,
         xgboost,
     }
     last {

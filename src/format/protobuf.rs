@@ -149,6 +149,12 @@ impl<'p> Message<'p> {
         Ok(Text::from(bytes))
     }
 
+    /// The first bytes as a text, at most so many.
+    pub(super) fn front(self, most: usize) -> Result<Text, ReadError> {
+        let count = narrow(self.len()).min(most);
+        Ok(Text::from(self.of.pages.bytes(self.start, count)?))
+    }
+
     /// The numbers of variable length that are packed in it, at most so many.
     pub(super) fn numbers(self, most: usize) -> Result<Vec<u64>, ReadError> {
         let mut numbers = Vec::new();
@@ -298,6 +304,12 @@ impl<'p> Value<'p> {
             Self::Bytes(message) => Some(message),
         }
     }
+}
+
+/// A message lacks a field that every writer gives it.
+pub(super) fn missing(schema: &Schema, number: u32) -> ReadError {
+    let of = Short::from(schema.name);
+    fault(ProtobufFault::Missing { of, number })
 }
 
 fn fault(how: ProtobufFault) -> ReadError {

@@ -23,6 +23,8 @@ impl fmt::Display for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Onnx => "ONNX Runtime",
+            Self::TensorFlow => "TensorFlow",
+            Self::TensorFlowLite => "TensorFlow Lite",
         })
     }
 }
@@ -38,6 +40,9 @@ impl fmt::Display for Reach {
             Self::RemoteCall => "calls functions in other processes, over the network",
             Self::MachineCode => "runs machine code that the file carries",
             Self::Exchange => "exchanges data with other processes, over the network",
+            Self::OtherGraph => "runs a graph that it gets as data",
+            Self::Settings => "changes how the process opens files",
+            Self::EndsProcess => "ends the process",
         })
     }
 }

@@ -92,6 +92,7 @@ impl fmt::Display for ProtobufFault {
             Self::Unknown { of, number } => {
                 write!(f, "field {number}, which `{of}` does not have in this form")
             }
+            Self::Missing { of, number } => write!(f, "`{of}` lacks field {number}"),
             Self::Repeated { of, number } => {
                 write!(f, "field {number} twice, which `{of}` has once")
             }
@@ -322,6 +323,7 @@ impl fmt::Display for Unsupported {
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
             }
+            Self::KerasLayers => f.write_str("it holds configurations of the layers of Keras"),
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
             Self::PatchedMember => f.write_str("a member of patched data"),
             Self::BrokenSevenZip => f.write_str("a 7z archive that is broken or cut off"),

@@ -28,6 +28,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::nemo::fixtures(),
         crate::format::flatbuffers::fixtures(),
         crate::format::onnx::fixtures(),
+        crate::format::tensorflow::fixtures(),
+        crate::format::tflite::fixtures(),
         crate::format::seven_zip::fixtures(),
         unread_fixtures(),
     ]

@@ -2,6 +2,7 @@
 //! operators of the runtimes that run graphs.
 
 mod onnx;
+mod tensorflow;
 mod torch;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,10 @@ pub enum Native {
 pub enum Runtime {
     /// ONNX Runtime, and others that read ONNX.
     Onnx,
+    /// TensorFlow.
+    TensorFlow,
+    /// TensorFlow Lite, now LiteRT.
+    TensorFlowLite,
 }
 
 /// What running an operator reaches besides the tensors that it is given.
@@ -58,6 +63,12 @@ pub enum Reach {
     MachineCode,
     /// It exchanges data with other processes, also of other machines.
     Exchange,
+    /// It runs a graph that it gets as data.
+    OtherGraph,
+    /// It changes how the process opens files.
+    Settings,
+    /// It ends the process.
+    EndsProcess,
 }
 
 impl Native {
@@ -73,6 +84,8 @@ impl Native {
             Self::Class(whole) => whole.as_bytes().split(|byte| *byte == b'.').next(),
             Self::GraphOperator { runtime, name } => match runtime {
                 Runtime::Onnx => Some(onnx::parts(name.as_bytes()).0),
+                Runtime::TensorFlow => tensorflow::namespace(name.as_bytes()),
+                Runtime::TensorFlowLite => None,
             },
             Self::Delegate(_) | Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
         }
@@ -89,9 +102,20 @@ impl Native {
             Self::Class(_) => torch::reach(self.namespace()?, b""),
             Self::GraphOperator { runtime, name } => match runtime {
                 Runtime::Onnx => onnx::reach(name.as_bytes()),
+                Runtime::TensorFlow => tensorflow::reach(name.as_bytes()),
+                Runtime::TensorFlowLite => None,
             },
             Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
         }
+    }
+
+    /// An operator of TensorFlow: one that is given code for an accelerator or a compiler is a delegate.
+    pub fn of_tensorflow(name: Text) -> Self {
+        if tensorflow::is_compiled(name.as_bytes()) {
+            return Self::Delegate(name);
+        }
+        let runtime = Runtime::TensorFlow;
+        Self::GraphOperator { runtime, name }
     }
 
     /// Whether it is a function of Python that computes with numbers and sizes, as exported programs call them.
@@ -104,6 +128,8 @@ impl Native {
         match self {
             Self::GraphOperator { runtime, name } => match runtime {
                 Runtime::Onnx => !onnx::is_known(name.as_bytes()),
+                Runtime::TensorFlow => !tensorflow::is_known(name.as_bytes()),
+                Runtime::TensorFlowLite => !tensorflow::is_of_lite(name.as_bytes()),
             },
             _ => self
                 .namespace()
@@ -117,6 +143,7 @@ impl Native {
         match self {
             Self::GraphOperator { runtime, .. } => match runtime {
                 Runtime::Onnx => namespace.is_some_and(onnx::is_own),
+                Runtime::TensorFlow | Runtime::TensorFlowLite => false,
             },
             _ => namespace.is_some_and(torch::is_own),
         }

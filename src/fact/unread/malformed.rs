@@ -124,6 +124,13 @@ pub enum ProtobufFault {
         /// The number of the field.
         number: u32,
     },
+    /// A field that it has in every file is not there.
+    Missing {
+        /// The message.
+        of: Short,
+        /// The number of the field.
+        number: u32,
+    },
     /// A field that may stand once stands twice.
     Repeated {
         /// The message.

@@ -56,6 +56,8 @@ pub enum Unsupported {
     },
     /// A member of an exported module that is neither program nor weights nor inputs.
     ExportMember,
+    /// What Keras says of the layers in a saved model, as configurations.
+    KerasLayers,
     /// A link in place of a member that the loader opens.
     LinkedMember,
     /// A member of patched data.

@@ -16,7 +16,7 @@ use crate::{
     format::{
         Reading,
         operators::Names,
-        protobuf::{Message, Value},
+        protobuf::{Message, Value, missing},
     },
 };
 
@@ -78,8 +78,10 @@ impl Walk {
     }
 
     pub(super) fn model(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+        let mut has_graph = false;
         for field in message.fields(&MODEL) {
             let field = field?;
+            has_graph |= field.number == model::GRAPH;
             let Value::Bytes(inner) = field.value else {
                 continue;
             };
@@ -101,7 +103,10 @@ impl Walk {
                 _ => {}
             }
         }
-        Ok(())
+        if has_graph {
+            return Ok(());
+        }
+        Err(missing(&MODEL, model::GRAPH))
     }
 
     fn function(&mut self, message: Message<'_>) -> Result<(), ReadError> {
@@ -155,16 +160,8 @@ impl Walk {
                 _ => {}
             }
         }
-        let parts = (domain.as_bytes(), operator.as_bytes());
-        let is_compiled = COMPILED.contains(&parts);
-        let native = if is_compiled {
-            Native::Delegate(operator)
-        } else {
-            Native::GraphOperator {
-                runtime: Runtime::Onnx,
-                name: qualified(&domain, &operator),
-            }
-        };
+        let native = native(&domain, operator);
+        let is_compiled = matches!(native, Native::Delegate(_));
         let outer = &self.site;
         self.names.add(native, || {
             let mut site = outer.clone();
@@ -262,6 +259,17 @@ impl Walk {
 fn place(message: Message<'_>) -> Place {
     let (start, end) = message.range();
     Place::Bytes { start, end }
+}
+
+/// An operator of a domain.
+pub(in crate::format) fn native(domain: &Text, operator: Text) -> Native {
+    if COMPILED.contains(&(domain.as_bytes(), operator.as_bytes())) {
+        return Native::Delegate(operator);
+    }
+    Native::GraphOperator {
+        runtime: Runtime::Onnx,
+        name: qualified(domain, &operator),
+    }
 }
 
 /// A domain and a name in it.

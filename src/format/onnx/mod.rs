@@ -7,6 +7,8 @@ mod graph;
 mod schema;
 mod tensor;
 
+pub(super) use graph::native;
+
 use self::{
     graph::Walk,
     schema::{GRAPH, MODEL, model},

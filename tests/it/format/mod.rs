@@ -18,6 +18,8 @@ mod safetensors;
 mod saved_together;
 pub(crate) mod seven_zip;
 mod streams;
+pub(crate) mod tensorflow;
+pub(crate) mod tflite;
 mod torch_archives;
 mod torch_distributed;
 mod torch_export;

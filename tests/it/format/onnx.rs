@@ -121,7 +121,15 @@ fn operators_are_named_wherever_nodes_stand() {
     ];
     let training = bytes(2, bytes(1, node("d", "InTraining", &[])));
     let file = model(&graph, &[bytes(25, function.concat()), bytes(20, training)]);
-    insta::assert_snapshot!(told(&file, "any.name"), @"");
+    insta::assert_snapshot!(told(&file, "any.name"), @"
+    [] is onnx
+    [@ 0x26..0x33] Native(GraphOperator { runtime: Onnx, name: Text(a::InBranch) })
+    [@ 0xf..0x36] Native(GraphOperator { runtime: Onnx, name: Text(ai.onnx::If) })
+    [@ 0x4c..0x59] Native(GraphOperator { runtime: Onnx, name: Text(b::InBodies) })
+    [@ 0x38..0x59] Native(GraphOperator { runtime: Onnx, name: Text(ai.onnx::Loop) })
+    [@ 0x65..0x74] Native(GraphOperator { runtime: Onnx, name: Text(c::InFunction) })
+    [@ 0x84..0x93] Native(GraphOperator { runtime: Onnx, name: Text(d::InTraining) })
+    ");
 }
 
 #[test]
@@ -147,7 +155,17 @@ fn what_reaches_further_is_refused_and_what_a_library_brings_is_reported() {
         ("ai.onnx::Conv", ""),
     ];
     let all: Vec<String> = all.map(|(domain, operator)| of(domain, operator)).to_vec();
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @"
+    unsafe-operator: the program uses the operator `ai.onnx.contrib::PyOp`, which calls Python
+    unsafe-operator: the program uses the operator `ai.onnx.contrib::my_function`, which calls Python
+    unsafe-operator: the program uses the operator `com.microsoft::PythonOp`, which calls Python
+    unsafe-operator: the program uses the operator `com.microsoft.extensions::OpenAIAudioToText`, which exchanges data with other processes, over the network
+    custom-operator: the program uses the operator `ai.onnx.contrib::GPT2Tokenizer`: operators of `ai.onnx.contrib` are no part of ONNX Runtime, and run native code of a library
+    custom-operator: the program hands a part of itself to the delegate `EPContext`: its payload is in a form of its own, which is not read
+    custom-operator: the program uses the operator `my.domain::Decode`: operators of `my.domain` are no part of ONNX Runtime, and run native code of a library
+    custom-operator: the program uses the operator `ai.onnx::NoSuchOperator`, which is no part of ONNX Runtime and runs native code of a library
+    custom-operator: the program uses the operator `ai.onnx::Conv::`: operators of `ai.onnx::Conv` are no part of ONNX Runtime, and run native code of a library
+    ");
 }
 
 /// A node with the name of a function of the model runs that, unless something else is registered under it.
@@ -167,7 +185,7 @@ fn functions_of_the_model_are_no_custom_operators() {
         function("pkg.mine", "Block", node("", "Add", &[])),
         function("ai.onnx.contrib", "PyOp", node("", "Add", &[])),
     ];
-    insta::assert_snapshot!(about(&calls, &functions), @"");
+    insta::assert_snapshot!(about(&calls, &functions), @"unsafe-operator: the program uses the operator `ai.onnx.contrib::PyOp`, which calls Python");
 }
 
 #[test]
@@ -204,7 +222,21 @@ fn what_breaks_a_model_is_said() {
         [b"\x08".as_slice(), &[0xff; 11]].concat(),
     ];
     let all: Vec<String> = cases.map(|field| about(&[field], &[])).to_vec();
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @"
+    incomplete-read: it does not read to its end: the tensor `w` needs 16 bytes of data and has 15
+    incomplete-read: it does not read to its end: the tensor `w` has a shape that no data can have
+    incomplete-read: it does not read to its end: the tensor `w` has a shape that no data can have
+    incomplete-read: it does not read to its end: the tensor `w` has its data in another file, and does not say in which
+    incomplete-read: it does not read to its end: the tensor `w` has its data at an offset in another file that is no number
+    incomplete-read: it does not read to its end: the tensor `w` needs 16 bytes of data and has 15
+    incomplete-read: it does not read to its end: the tensor `w` has its data at an address in memory, which only a runtime may say of its own tensors
+    incomplete-read: it does not read to its end: field 4 twice, which `NodeProto` has once
+    incomplete-read: it does not read to its end: field 4, which `NodeProto` does not have in this form
+    incomplete-read: it does not read to its end: field 99, which `GraphProto` does not have in this form
+    incomplete-read: it does not read to its end: a field needs 1099511627776 bytes, 5 are left
+    incomplete-read: it does not read to its end: field 1, which `GraphProto` does not have in this form
+    incomplete-read: it does not read to its end: field 1, which `GraphProto` does not have in this form
+    ");
     // Sizes that are right: of four bits, without elements, of a scalar.
     for fine in [
         tensor("w", &[3], 22, &[0; 2]),
@@ -221,19 +253,41 @@ fn weights_in_other_files_stay_in_the_folder() {
     for fine in ["m.onnx.data", "sub/m.data", "onnx__MatMul_1"] {
         assert_eq!(of(fine), "", "{fine}");
     }
-    let all = ["../../etc/passwd", "/etc/passwd", "C:\\w", "a/../../b", "w\0.data"].map(of);
-    insta::assert_snapshot!(all.join("\n"), @"");
+    let all = [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "C:\\w",
+        "a/../../b",
+        "w\0.data",
+    ]
+    .map(of);
+    insta::assert_snapshot!(all.join("\n"), @r"
+    file-outside: loading it opens the weights in `../../etc/passwd`, which is outside of its folder: the path has a part `..`
+    file-outside: loading it opens the weights in `/etc/passwd`, which is outside of its folder: the path begins at the root
+    file-outside: loading it opens the weights in `C:\\w`, which is outside of its folder: the path begins with the letter of a drive
+    file-outside: loading it opens the weights in `a/../../b`, which is outside of its folder: the path has a part `..`
+    file-outside: loading it opens the weights in `w\u{0}.data`, which is outside of its folder: the path holds a NUL byte, at which some readers end it
+    ");
     // Parsers take the last of several; each is named.
     let twice = external("w", &[("location", "../a"), ("location", "b")]);
-    insta::assert_snapshot!(about(&[bytes(5, twice)], &[]), @"");
+    insta::assert_snapshot!(about(&[bytes(5, twice)], &[]), @"file-outside: loading it opens the weights in `../a`, which is outside of its folder: the path has a part `..`");
     // What was compiled for an accelerator is in the node, or in a file.
     let attribute = |name: &str, value: Vec<u8>| [bytes(1, name), value].concat();
     let context = |embed| {
         let path = attribute("ep_cache_context", bytes(4, "../engine.bin"));
-        node("com.microsoft", "EPContext", &[path, attribute("embed_mode", number(3, embed))])
+        node(
+            "com.microsoft",
+            "EPContext",
+            &[path, attribute("embed_mode", number(3, embed))],
+        )
     };
     let all = [0, 1].map(|embed| about(&[bytes(1, context(embed))], &[]));
-    insta::assert_snapshot!(all.join("\n--\n"), @"");
+    insta::assert_snapshot!(all.join("\n--\n"), @"
+    custom-operator: the program hands a part of itself to the delegate `EPContext`: its payload is in a form of its own, which is not read
+    file-outside: loading it opens the weights in `../engine.bin`, which is outside of its folder: the path has a part `..`
+    --
+    custom-operator: the program hands a part of itself to the delegate `EPContext`: its payload is in a form of its own, which is not read
+    ");
 }
 
 /// Under any other name, only what reads as a model to its end is one.
@@ -259,7 +313,7 @@ fn depth_has_a_limit() {
             node("", "If", &[[bytes(1, "b"), bytes(6, graph)].concat()]),
         );
     }
-    insta::assert_snapshot!(about(&[graph], &[]), @"");
+    insta::assert_snapshot!(about(&[graph], &[]), @"incomplete-read: it is too complex to analyse: more than 100 protobuf messages inside one another");
 }
 
 /// Two gigabytes of weights cost nothing.
@@ -342,7 +396,10 @@ fn operators_are_those_that_the_library_finds() {
             assert_eq!(files(&observed), names(answer, "files"), "{name}");
             genuine += 1;
         } else if answer["loads"] == true && !broken {
-            for (known, key) in [(operators(&observed), "operators"), (files(&observed), "files")] {
+            for (known, key) in [
+                (operators(&observed), "operators"),
+                (files(&observed), "files"),
+            ] {
                 let found = names(answer, key);
                 assert!(known.is_superset(&found), "{name}: {known:?} {found:?}");
             }

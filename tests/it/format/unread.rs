@@ -75,12 +75,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ),
         ("sqlite", "database.pkl", sqlite("CREATE TABLE t(a, b)")),
         (
-            "tensorflow",
-            "saved_model.pb",
-            b"\x08\x01\x12\x02\x0a\0".to_vec(),
-        ),
-        ("tflite", "model.tflite", b"\x1c\0\0\0TFL3\0\0".to_vec()),
-        (
             "xgboost",
             "model.ubj",
             b"{L\0\0\0\0\0\0\0\x07learner".to_vec(),
@@ -129,7 +123,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"catboost fasttext ggml gguf keras tflite xgboost");
+    insta::assert_snapshot!(anywhere.join(" "), @"catboost fasttext ggml gguf keras xgboost");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }
@@ -145,9 +139,9 @@ fn its_declaration_says_what_to_do_instead() {
             .collect();
         lines.join("\n")
     };
-    insta::assert_snapshot!(said("model.onnx", b"\x08\x07\x12\x07pytorch"), @"
-    it is an ONNX model, which is not read yet
-      help: keep the weights as safetensors, and export the graph where it is deployed
+    insta::assert_snapshot!(said("model.pdmodel", b"\x0a\x04\x08\0\x10\x01"), @"
+    it is a PaddlePaddle model, which is not read yet
+      help: convert the parameters to safetensors
     ");
     insta::assert_snapshot!(said("model.keras", &archive(&[stored("a.txt", "a")])), @"
     it is named like a model file and holds a zip archive that is not laid out as a Keras model
@@ -158,8 +152,8 @@ fn its_declaration_says_what_to_do_instead() {
       help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
     ");
     insta::assert_snapshot!(said("model.onnx", &archive(&[stored("a.txt", "a")])), @"
-    it is an ONNX model, which is not read yet
-      help: keep the weights as safetensors, and export the graph where it is deployed
+    its name says ONNX model, its content is a zip archive
+      help: rename it to say what it is, or save it as what its name says
     ");
 }
 

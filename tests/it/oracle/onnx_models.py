@@ -139,7 +139,7 @@ def operators(made):
     def of_tensor(tensor):
         if onnx.external_data_helper.uses_external_data(tensor):
             for entry in tensor.external_data:
-                if entry.key == "location":
+                if entry.key == "location" and isinstance(entry.value, str):
                     files.add(entry.value)
 
     def of_sparse(tensor):
@@ -155,7 +155,9 @@ def operators(made):
             of_graph(graph)
 
     def of_node(node):
-        if (node.domain, node.op_type) not in functions:
+        # What is not UTF-8 comes as bytes.
+        is_text = isinstance(node.domain, str) and isinstance(node.op_type, str)
+        if is_text and (node.domain, node.op_type) not in functions:
             found.add(f"{node.domain or 'ai.onnx'}::{node.op_type}")
         for attribute in node.attribute:
             of_attribute(attribute)

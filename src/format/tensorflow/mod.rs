@@ -1,0 +1,352 @@
+//! TensorFlow: saved models and graphs, as protobuf messages.
+//!
+//! Follows `saved_model.proto`, `meta_graph.proto` and `graph.proto`. Operators are named in graphs and in the functions of their libraries.
+
+mod graph;
+mod paths;
+mod schema;
+
+pub(super) use schema::{NODE, node::OPERATOR};
+
+use self::{
+    graph::Walk,
+    paths::{Saver, base},
+    schema::{
+        ASSET, CONCRETE_FUNCTION, ENTRY, FINGERPRINT, GRAPH, META_GRAPH, OBJECT, OBJECTS,
+        SAVED_MODEL, SAVER, TENSOR_INFO, asset, concrete_function, entry, graph as graph_def,
+        meta_graph, node, object, objects, saved_model, saver, tensor_info,
+    },
+};
+use super::{
+    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
+    protobuf::{Message, Protobuf, Schema, Value, missing},
+};
+use crate::{
+    bytes::{ReadError, Window, narrow},
+    fact::{Fact, FileReference, FileRole, Text, Unsupported},
+    limits,
+};
+
+/// Messages with the fields of a saved model, of a graph, or of a graph with what is said about it.
+pub static FORMAT: Format = Format {
+    id: "tensorflow",
+    title: "TensorFlow graph",
+    doc: DOC,
+    suffixes: &[Suffix::own("pb")],
+    container: None,
+    runs: Runs::Nothing,
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
+};
+
+const DOC: &str = "\
+## What it is
+
+A `SavedModel` (`saved_model.pb`), a graph (`.pb`) or a graph with what is said about it (`.meta`): protobuf messages. Weights are in
+files beside it, or constants of the graph.
+
+## What loading it does
+
+TensorFlow runs operators of the graph as soon as it is loaded, to make its tables and variables, and the others when the model is
+used. Some read and write files, some talk to other processes, and some call Python (`PyFunc`).
+
+## How it is recognised
+
+By its fields, under any name.
+
+## What is checked
+
+Every operator is named, in the graph and in the functions of its library: `unsafe-operator` refuses those that reach files,
+other processes or Python, that end the process, or that run a graph which they get as data; `custom-operator` reports those
+that TensorFlow does not bring, and code for a compiler (`XlaCallModule`), which is not read. Operators that save and restore
+variables pass where TensorFlow's own saver has them and their path comes from the loader (`SaveV2[saver]`); a table that is filled from a
+file passes if that is one of the model's assets. The names of assets stay in the model's folder. Fields that a message does not
+have or has twice break the file. Constants are not read, nor is what Keras says of its layers (`keras_metadata.pb`).
+
+## What to prefer
+
+The weights as safetensors, or ONNX for a graph.
+";
+
+/// What a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    SavedModel,
+    MetaGraph,
+    Graph,
+}
+
+fn probe(head: &Head<'_>) -> Certainty {
+    // Each begins with its field 1 or 2.
+    if !matches!(head.front.first(), Some(0x08 | 0x0a | 0x12)) {
+        return Certainty::No;
+    }
+    let protobuf = Protobuf::new(head.window);
+    match kind(protobuf.front(), head.window.known_len().is_some()) {
+        Some(_) => Certainty::Sure,
+        None => Certainty::maybe_if(FORMAT.suffix_of(head.name).is_some()),
+    }
+}
+
+/// A file that stands beside a saved model, under a name of its own.
+enum Beside {
+    /// Digests of the model.
+    Fingerprint,
+    /// What Keras says of its layers.
+    Layers,
+}
+
+fn beside(name: &[u8]) -> Option<Beside> {
+    if name.ends_with(b"fingerprint.pb") {
+        Some(Beside::Fingerprint)
+    } else if name.ends_with(b"keras_metadata.pb") {
+        Some(Beside::Layers)
+    } else {
+        None
+    }
+}
+
+/// What a message is, by its fields and those of the first graph in it.
+fn kind(root: Message<'_>, to_end: bool) -> Option<Kind> {
+    let is_graph = |message: Message<'_>| has(message, &GRAPH, graph_def::NODES, true, is_node);
+    let is_meta =
+        |message: Message<'_>| has(message, &META_GRAPH, meta_graph::GRAPH, true, is_graph);
+    if has(
+        root,
+        &SAVED_MODEL,
+        saved_model::META_GRAPHS,
+        to_end,
+        is_meta,
+    ) {
+        Some(Kind::SavedModel)
+    } else if has(root, &META_GRAPH, meta_graph::GRAPH, to_end, is_graph) {
+        Some(Kind::MetaGraph)
+    } else if has(root, &GRAPH, graph_def::NODES, to_end, is_node) {
+        Some(Kind::Graph)
+    } else {
+        None
+    }
+}
+
+/// Whether a message has the fields of a schema, and the first of some fields among them is what it has to be.
+fn has(
+    message: Message<'_>,
+    schema: &'static Schema,
+    number: u32,
+    to_end: bool,
+    is: impl Fn(Message<'_>) -> bool,
+) -> bool {
+    let mut found = false;
+    for field in message.fields(schema) {
+        match field {
+            Ok(field) if field.number == number && !found => match field.value {
+                Value::Bytes(inner) if is(inner) => found = true,
+                _ => return false,
+            },
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+        // Content of unknown length is not read to its end for this.
+        if found && !to_end {
+            break;
+        }
+    }
+    found
+}
+
+/// Whether a message is a node: it has a name and an operator, and the operator is a name.
+fn is_node(message: Message<'_>) -> bool {
+    let (mut named, mut operator) = (false, false);
+    for field in message.fields(&NODE) {
+        match field {
+            Ok(field) => match (field.number, field.value) {
+                (node::NAME, Value::Bytes(name)) => named = name.len() > 0,
+                (OPERATOR, Value::Bytes(name)) => {
+                    let name = name.text().unwrap_or_default();
+                    let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"_>.-".contains(b);
+                    operator = !name.is_empty() && name.as_bytes().iter().all(is_part);
+                }
+                _ => {}
+            },
+            Err(_) => return false,
+        }
+    }
+    named && operator
+}
+
+fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let protobuf = Protobuf::new(window);
+    let root = protobuf.root()?;
+    match beside(reading.name.as_bytes()) {
+        Some(Beside::Fingerprint) => {
+            return root
+                .fields(&FINGERPRINT)
+                .try_for_each(|field| field.map(|_| ()));
+        }
+        Some(Beside::Layers) => return Err(ReadError::unsupported(Unsupported::KerasLayers)),
+        None => {}
+    }
+    let mut walk = Walk::new(reading);
+    let mut files = Vec::new();
+    // What is none of them has the name of one: a graph says best how it breaks.
+    let result = match kind(root, true) {
+        Some(Kind::SavedModel) => read_saved(root, &mut walk, &mut files),
+        Some(Kind::MetaGraph) => read_meta(root, &mut walk, &mut files),
+        Some(Kind::Graph) => walk.graph(root).and(walk.finish_graph()),
+        None => {
+            let result = walk.graph(root).and(walk.finish_graph());
+            result.and(Err(missing(&GRAPH, graph_def::NODES)))
+        }
+    };
+    walk.record(reading);
+    for path in files {
+        let role = FileRole::Asset;
+        reading.record(Fact::FileReference(Box::new(FileReference { role, path })));
+    }
+    result
+}
+
+fn read_saved<'p>(
+    root: Message<'p>,
+    walk: &mut Walk<'p>,
+    files: &mut Vec<Text>,
+) -> Result<(), ReadError> {
+    for field in root.fields(&SAVED_MODEL) {
+        let field = field?;
+        if let (saved_model::META_GRAPHS, Value::Bytes(of)) = (field.number, field.value) {
+            read_meta(of, walk, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_meta<'p>(
+    message: Message<'p>,
+    walk: &mut Walk<'p>,
+    files: &mut Vec<Text>,
+) -> Result<(), ReadError> {
+    let result = read_parts(message, walk, files);
+    // What was found before it breaks counts.
+    result.and(walk.finish_graph())
+}
+
+fn read_parts<'p>(
+    message: Message<'p>,
+    walk: &mut Walk<'p>,
+    files: &mut Vec<Text>,
+) -> Result<(), ReadError> {
+    for field in message.fields(&META_GRAPH) {
+        let field = field?;
+        let Value::Bytes(inner) = field.value else {
+            continue;
+        };
+        match field.number {
+            meta_graph::GRAPH => walk.graph(inner)?,
+            meta_graph::SAVER => walk.model.saver = read_saver(inner)?,
+            meta_graph::ASSETS => read_asset(inner, walk, files)?,
+            meta_graph::OBJECTS => read_objects(inner, walk)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn read_saver(message: Message<'_>) -> Result<Saver, ReadError> {
+    let mut read = Saver::default();
+    for field in message.fields(&SAVER) {
+        let field = field?;
+        let Value::Bytes(inner) = field.value else {
+            continue;
+        };
+        match field.number {
+            saver::FILENAME => read.filename = base(&inner.text()?),
+            saver::SAVE => read.save = base(&inner.text()?),
+            saver::RESTORE => read.restore = base(&inner.text()?),
+            _ => {}
+        }
+    }
+    Ok(read)
+}
+
+fn read_asset<'p>(
+    message: Message<'p>,
+    walk: &mut Walk<'p>,
+    files: &mut Vec<Text>,
+) -> Result<(), ReadError> {
+    for field in message.fields(&ASSET) {
+        let field = field?;
+        match (field.number, field.value) {
+            (asset::FILENAME, Value::Bytes(of)) => {
+                let path = of.text()?;
+                if !files.contains(&path) && files.len() < limits::OPERATORS {
+                    files.push(path);
+                }
+            }
+            (asset::TENSOR, Value::Bytes(of)) => {
+                for field in of.fields(&TENSOR_INFO) {
+                    let field = field?;
+                    if let (tensor_info::NAME, Value::Bytes(name)) = (field.number, field.value) {
+                        walk.model.assets.insert(base(&name.text()?));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads which functions a program can call, and what is bound to them.
+fn read_objects(message: Message<'_>, walk: &mut Walk<'_>) -> Result<(), ReadError> {
+    // Whether an object is an asset, a variable or a resource.
+    let mut kinds = Vec::new();
+    let mut bound: Vec<(Text, Vec<u64>)> = Vec::new();
+    for field in message.fields(&OBJECTS) {
+        let field = field?;
+        match (field.number, field.value) {
+            (objects::NODES, Value::Bytes(of)) => {
+                let mut is_own = false;
+                for field in of.fields(&OBJECT) {
+                    is_own |= matches!(
+                        field?.number,
+                        object::ASSET | object::VARIABLE | object::RESOURCE
+                    );
+                }
+                kinds.push(is_own);
+            }
+            (objects::FUNCTIONS, Value::Bytes(of)) => bound.push(read_bound(of)?),
+            _ => {}
+        }
+    }
+    for (name, objects) in bound {
+        let is_own = |number: u64| kinds.get(narrow(number)).copied().unwrap_or(false);
+        let all = objects.into_iter().all(is_own);
+        walk.model.exposed.insert(name, all);
+    }
+    Ok(())
+}
+
+/// Reads the name of a function and the objects that are bound to it.
+fn read_bound(message: Message<'_>) -> Result<(Text, Vec<u64>), ReadError> {
+    let (mut name, mut objects) = (Text::default(), Vec::new());
+    for field in message.fields(&ENTRY) {
+        let field = field?;
+        match (field.number, field.value) {
+            (entry::KEY, Value::Bytes(of)) => name = of.text()?,
+            (entry::VALUE, Value::Bytes(of)) => {
+                for field in of.fields(&CONCRETE_FUNCTION) {
+                    let field = field?;
+                    match (field.number, field.value) {
+                        (concrete_function::BOUND, Value::Number(number)) => objects.push(number),
+                        (concrete_function::BOUND, Value::Bytes(packed)) => {
+                            objects.extend(packed.numbers(limits::BOUND_INPUTS)?);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((name, objects))
+}

@@ -1,0 +1,436 @@
+//! TensorFlow: what graphs and functions name, who gives a path, and what the real library says.
+
+use std::collections::BTreeSet;
+
+use weighbridge::{
+    fact::{Fact, Native, Unread},
+    finding::Level,
+};
+
+use crate::{
+    rule::judge,
+    support::{
+        fixture::{Fixture, Observed, facts, told},
+        oracle,
+        protobuf::{bytes, number},
+    },
+};
+
+/// An attribute of a node.
+fn attribute(key: &str, value: Vec<u8>) -> Vec<u8> {
+    bytes(5, [bytes(1, key), bytes(2, value)].concat())
+}
+
+fn node(name: &str, operator: &str, inputs: &[&str], attributes: &[Vec<u8>]) -> Vec<u8> {
+    let inputs: Vec<u8> = inputs.iter().flat_map(|input| bytes(3, input)).collect();
+    [
+        bytes(1, name),
+        bytes(2, operator),
+        inputs,
+        attributes.concat(),
+    ]
+    .concat()
+}
+
+fn constant(name: &str, text: &str) -> Vec<u8> {
+    let tensor = [number(1, 7), bytes(8, text)].concat();
+    node(name, "Const", &[], &[attribute("value", bytes(8, tensor))])
+}
+
+/// A call of a function.
+fn call(name: &str, function: &str, inputs: &[&str]) -> Vec<u8> {
+    let named = bytes(10, bytes(1, function));
+    node(
+        name,
+        "StatefulPartitionedCall",
+        inputs,
+        &[attribute("f", named)],
+    )
+}
+
+fn function(name: &str, arguments: &[&str], nodes: &[Vec<u8>]) -> Vec<u8> {
+    let arguments: Vec<u8> = arguments
+        .iter()
+        .flat_map(|of| bytes(2, bytes(1, of)))
+        .collect();
+    let signature = bytes(1, [bytes(1, name), arguments].concat());
+    let nodes: Vec<u8> = nodes.iter().flat_map(|node| bytes(3, node)).collect();
+    [signature, nodes].concat()
+}
+
+fn graph(nodes: &[Vec<u8>], functions: &[Vec<u8>]) -> Vec<u8> {
+    let nodes: Vec<u8> = nodes.iter().flat_map(|node| bytes(1, node)).collect();
+    let functions: Vec<u8> = functions.iter().flat_map(|of| bytes(1, of)).collect();
+    [nodes, bytes(2, functions)].concat()
+}
+
+/// A saved model about a graph, with more fields of what is said about it.
+fn saved(graph: &[u8], more: &[Vec<u8>]) -> Vec<u8> {
+    let meta = [bytes(1, bytes(5, "2.21.0")), bytes(2, graph), more.concat()].concat();
+    [number(1, 1), bytes(2, meta)].concat()
+}
+
+/// What the saver names.
+fn saver(filename: &str, save: &str, restore: &str) -> Vec<u8> {
+    bytes(
+        3,
+        [bytes(1, filename), bytes(2, save), bytes(3, restore)].concat(),
+    )
+}
+
+/// The part of a graph that saves and restores, as `tf.saved_model.save` writes it.
+fn saving() -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let nodes = vec![
+        node("saver_filename", "Placeholder", &[], &[]),
+        call(
+            "StatefulPartitionedCall_1",
+            "traced_save",
+            &["saver_filename", "v"],
+        ),
+        call(
+            "StatefulPartitionedCall_2",
+            "traced_restore",
+            &["saver_filename"],
+        ),
+        node("v", "VarHandleOp", &[], &[]),
+    ];
+    let functions = vec![
+        function(
+            "traced_save",
+            &["file_prefix", "value"],
+            &[
+                constant("part", "_temp/part"),
+                node("Join", "StringJoin", &["file_prefix", "part:output:0"], &[]),
+                node(
+                    "Sharded",
+                    "ShardedFilename",
+                    &["Join:output:0", "n", "m"],
+                    &[],
+                ),
+                node(
+                    "SaveV2",
+                    "SaveV2",
+                    &["Sharded:filename:0", "names", "slices", "value"],
+                    &[],
+                ),
+                node("Pack", "Pack", &["Sharded:filename:0", "^SaveV2"], &[]),
+                node(
+                    "Merge",
+                    "MergeV2Checkpoints",
+                    &["Pack:output:0", "file_prefix"],
+                    &[],
+                ),
+            ],
+        ),
+        function(
+            "traced_restore",
+            &["file_prefix"],
+            &[node(
+                "RestoreV2",
+                "RestoreV2",
+                &["file_prefix", "names", "slices"],
+                &[],
+            )],
+        ),
+    ];
+    (nodes, functions)
+}
+
+fn named_saver() -> Vec<u8> {
+    saver(
+        "saver_filename:0",
+        "StatefulPartitionedCall_1:0",
+        "StatefulPartitionedCall_2",
+    )
+}
+
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    let (mut nodes, functions) = saving();
+    nodes.push(node("custom", "Addons>Gelu", &["v"], &[]));
+    let asset = bytes(
+        6,
+        [bytes(1, bytes(1, "asset:0")), bytes(2, "vocabulary.txt")].concat(),
+    );
+    vec![
+        (
+            "saved_model.pb",
+            saved(&graph(&nodes, &functions), &[named_saver(), asset]),
+        ),
+        (
+            "frozen.pb",
+            graph(
+                &[node(
+                    "f",
+                    "PyFunc",
+                    &[],
+                    &[attribute("token", bytes(2, "pyfunc_0"))],
+                )],
+                &[],
+            ),
+        ),
+    ]
+}
+
+fn rules(name: &str, observed: &Observed) -> String {
+    let findings = judge(name, observed);
+    let lines = findings
+        .iter()
+        .map(|f| format!("{}: {}", f.rule.id, f.message));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn about(file: Vec<u8>) -> String {
+    rules("saved_model.pb", &facts(file, "saved_model.pb"))
+}
+
+#[test]
+fn operators_are_named_in_graphs_and_functions() {
+    let branch = function("branch", &["x"], &[node("r", "ReadFile", &["x"], &[])]);
+    let named = bytes(10, bytes(1, "branch"));
+    let list = bytes(1, bytes(9, bytes(1, "branch")));
+    let nodes = [
+        node("a", "MatMul", &["x", "y"], &[]),
+        node("b", "If", &["c"], &[attribute("then_branch", named)]),
+        node("c", "Case", &["c"], &[attribute("branches", list)]),
+        node("d", "branch", &["x"], &[]),
+        node("e", "Addons>Gelu", &["x"], &[]),
+    ];
+    let graph = graph(&nodes, &[branch]);
+    insta::assert_snapshot!(told(&graph, "any.name"), @"
+    [] is tensorflow
+    [a] Native(GraphOperator { runtime: TensorFlow, name: Text(MatMul) })
+    [b] Native(GraphOperator { runtime: TensorFlow, name: Text(If) })
+    [c] Native(GraphOperator { runtime: TensorFlow, name: Text(Case) })
+    [e] Native(GraphOperator { runtime: TensorFlow, name: Text(Addons>Gelu) })
+    [branch > r] Native(GraphOperator { runtime: TensorFlow, name: Text(ReadFile) })
+    ");
+    insta::assert_snapshot!(rules("graph.pb", &facts(graph.clone(), "graph.pb")), @"
+    custom-operator: the program uses the operator `Addons>Gelu`: operators of `Addons` are no part of TensorFlow, and run native code of a library
+    unsafe-operator: the program uses the operator `ReadFile`, which reads a file
+    ");
+    assert!(told(&saved(&graph, &[]), "x").contains("ReadFile"));
+}
+
+#[test]
+fn what_reaches_further_is_refused() {
+    let of = |operator: &str, attributes: &[Vec<u8>]| {
+        about(graph(&[node("n", operator, &[], attributes)], &[]))
+    };
+    let text = |value: &str| bytes(2, value);
+    let all = [
+        of("EagerPyFunc", &[]),
+        of("WriteFile", &[]),
+        of("DataServiceDatasetV4", &[]),
+        of("DatasetFromGraph", &[]),
+        of("Abort", &[]),
+        of("FileSystemSetConfiguration", &[]),
+        of("XlaCallModule", &[]),
+        of("NoSuchOperator", &[]),
+        of(
+            "PrintV2",
+            &[attribute("output_stream", text("file:///tmp/x"))],
+        ),
+        of("SaveV2", &[]),
+        of("SaveV2[saver]", &[]),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    unsafe-operator: the program uses the operator `EagerPyFunc`, which calls Python
+    unsafe-operator: the program uses the operator `WriteFile`, which writes a file
+    unsafe-operator: the program uses the operator `DataServiceDatasetV4`, which exchanges data with other processes, over the network
+    unsafe-operator: the program uses the operator `DatasetFromGraph`, which runs a graph that it gets as data
+    unsafe-operator: the program uses the operator `Abort`, which ends the process
+    unsafe-operator: the program uses the operator `FileSystemSetConfiguration`, which changes how the process opens files
+    custom-operator: the program hands a part of itself to the delegate `XlaCallModule`: its payload is in a form of its own, which is not read
+    custom-operator: the program uses the operator `NoSuchOperator`, which is no part of TensorFlow and runs native code of a library
+    unsafe-operator: the program uses the operator `PrintV2[file:///tmp/x]`, which writes a file
+    unsafe-operator: the program uses the operator `SaveV2`, which writes a file
+    incomplete-read: it does not read to its end: `GraphDef` lacks field 1
+    ");
+    for fine in [
+        of("PrintV2", &[attribute("output_stream", text("stderr"))]),
+        of("Const", &[]),
+    ] {
+        assert_eq!(fine, "");
+    }
+}
+
+/// The part that saves and restores passes as it is written, and in no other way.
+#[test]
+fn a_saver_gets_its_path_from_the_loader() {
+    let (nodes, functions) = saving();
+    let of = |nodes: &[Vec<u8>], functions: &[Vec<u8>], more: &[Vec<u8>]| {
+        about(saved(&graph(nodes, functions), more))
+    };
+    assert_eq!(of(&nodes, &functions, &[named_saver()]), "");
+    let with = |more: Vec<u8>| [nodes.clone(), vec![more]].concat();
+    let path = constant("path", "/etc/passwd");
+    // Nobody says which nodes the loader runs.
+    let without = of(&nodes, &functions, &[]);
+    // Something else calls it, with a path of its own.
+    let mut called = with(call("other", "traced_save", &["path", "v"]));
+    called.push(path.clone());
+    let called = of(&called, &functions, &[named_saver()]);
+    // The saver's node gets a constant.
+    let fixed = [
+        path,
+        call("StatefulPartitionedCall_1", "traced_save", &["path", "v"]),
+    ];
+    let fixed = of(
+        &fixed,
+        &functions,
+        &[saver("path:0", "StatefulPartitionedCall_1:0", "none")],
+    );
+    // Another function calls it.
+    let wrapper = function("wrapper", &["x"], &[call("c", "traced_save", &["x", "x"])]);
+    let wrapped = of(
+        &nodes,
+        &[functions.clone(), vec![wrapper]].concat(),
+        &[named_saver()],
+    );
+    // A program can call it.
+    let entry = [bytes(1, "traced_save"), bytes(2, number(2, 0))].concat();
+    let exposed = of(
+        &nodes,
+        &functions,
+        &[named_saver(), bytes(7, bytes(2, entry))],
+    );
+    // The path is joined with something that leads elsewhere.
+    let join = function(
+        "traced_restore",
+        &["file_prefix"],
+        &[
+            constant("up", "/../../secret"),
+            node("Join", "StringJoin", &["file_prefix", "up:output:0"], &[]),
+            node("RestoreV2", "RestoreV2", &["Join:output:0", "n", "s"], &[]),
+        ],
+    );
+    let joined = of(&nodes, &[functions[0].clone(), join], &[named_saver()]);
+    let all = [without, called, fixed, wrapped, exposed, joined];
+    insta::assert_snapshot!(all.join("\n--\n"), @"
+    unsafe-operator: the program uses the operator `SaveV2`, which writes a file
+    unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
+    unsafe-operator: the program uses the operator `RestoreV2`, which reads a file
+    --
+    unsafe-operator: the program uses the operator `SaveV2`, which writes a file
+    unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
+    --
+    unsafe-operator: the program uses the operator `SaveV2`, which writes a file
+    unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
+    --
+    unsafe-operator: the program uses the operator `SaveV2`, which writes a file
+    unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
+    --
+    unsafe-operator: the program uses the operator `SaveV2`, which writes a file
+    unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
+    --
+    unsafe-operator: the program uses the operator `RestoreV2`, which reads a file
+    ");
+}
+
+#[test]
+fn a_table_is_filled_from_an_asset() {
+    let initializer = function(
+        "initializer",
+        &["path", "table"],
+        &[node(
+            "i",
+            "InitializeTableFromTextFileV2",
+            &["table", "path"],
+            &[],
+        )],
+    );
+    let of = |source: Vec<u8>, asset: &str, file: &str| {
+        let nodes = [
+            source,
+            call("c", "initializer", &["file", "t"]),
+            node("t", "HashTableV2", &[], &[]),
+        ];
+        let asset = bytes(6, [bytes(1, bytes(1, asset)), bytes(2, file)].concat());
+        about(saved(&graph(&nodes, &[initializer.clone()]), &[asset]))
+    };
+    let placeholder = || node("file", "Placeholder", &[], &[]);
+    assert_eq!(of(placeholder(), "file:0", "vocabulary.txt"), "");
+    let all = [
+        of(placeholder(), "other:0", "vocabulary.txt"),
+        of(constant("file", "/etc/passwd"), "other:0", "vocabulary.txt"),
+        of(placeholder(), "file:0", "../../vocabulary.txt"),
+    ];
+    insta::assert_snapshot!(all.join("\n--\n"), @"
+    unsafe-operator: the program uses the operator `InitializeTableFromTextFileV2`, which reads a file
+    --
+    unsafe-operator: the program uses the operator `InitializeTableFromTextFileV2`, which reads a file
+    --
+    file-outside: loading it opens the file `../../vocabulary.txt`, which is outside of its folder: the path has a part `..`
+    ");
+}
+
+/// Under any other name, only what reads as a graph is one.
+#[test]
+fn other_messages_are_no_graph() {
+    let sentencepiece = bytes(
+        1,
+        [bytes(1, "<unk>"), vec![0x15, 0, 0, 0, 0], number(3, 2)].concat(),
+    );
+    for (name, other) in [
+        ("tokenizer.model", sentencepiece),
+        ("data.bin", bytes(1, bytes(1, "name"))),
+        ("data.bin", [number(1, 1), bytes(2, "text")].concat()),
+        ("notes.txt", b"\n\nnotes\n".to_vec()),
+    ] {
+        assert_eq!(told(&other, name), "", "{name}");
+    }
+    insta::assert_snapshot!(about(b"\x0a\x05short".to_vec()), @"incomplete-read: it does not read to its end: field 14, which `NodeDef` does not have in this form");
+}
+
+fn operators(observed: &Observed) -> BTreeSet<String> {
+    let named = observed.iter().filter_map(|o| match &o.fact {
+        Fact::Native(Native::GraphOperator { name, .. } | Native::Delegate(name)) => {
+            Some(name.to_string().split('[').next().unwrap().to_owned())
+        }
+        _ => None,
+    });
+    named.collect()
+}
+
+/// What TensorFlow and Keras write passes, with what they say is in it; whatever TensorFlow finds in a changed one is recorded, or the file
+/// is refused as broken.
+#[test]
+fn operators_of_graphs_are_those_that_tensorflow_finds() {
+    let Some(python) = oracle::python("tensorflow") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let count = oracle::number("WEIGHBRIDGE_ORACLE_GRAPHS", 400).to_string();
+    let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1).to_string();
+    let folder = dir.path().to_str().unwrap();
+    let answers = oracle::run(&python, "tensorflow_graphs.py", &[folder, &count, &seed]);
+    let (mut genuine, mut changed) = (0, 0);
+    for answer in &answers {
+        let name = answer["file"].as_str().unwrap();
+        let observed = facts(std::fs::read(dir.path().join(name)).unwrap(), name);
+        let broken = observed.iter().any(|o| matches!(o.fact, Fact::Unread(_)));
+        let found: BTreeSet<String> = answer["operators"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|of| of.as_str().unwrap().to_owned())
+            .collect();
+        if answer["genuine"] == true {
+            let denied: Vec<_> = judge(name, &observed)
+                .into_iter()
+                .filter(|f| f.level == Level::Deny)
+                .map(|f| f.message)
+                .collect();
+            assert_eq!(denied, [""; 0], "{name}");
+            if answer["operators"] != serde_json::json!([]) {
+                assert_eq!(operators(&observed), found, "{name}");
+            }
+            genuine += 1;
+        } else if answer["loads"] == true && !broken {
+            let known = operators(&observed);
+            assert!(known.is_superset(&found), "{name}: {known:?} {found:?}");
+            changed += 1;
+        }
+    }
+    assert!(genuine >= 10 && changed >= 40, "{genuine} {changed}");
+}
