@@ -105,6 +105,8 @@ pub enum Usage {
     Construct,
     /// State is set on what it made (`BUILD`).
     Build,
+    /// Resolved and called, with what a configuration gives it: a class is made so, from the values beside its name.
+    Configure,
 }
 
 impl fmt::Display for Usage {
@@ -114,6 +116,7 @@ impl fmt::Display for Usage {
             Self::Call => "call",
             Self::Construct => "construct",
             Self::Build => "build",
+            Self::Configure => "configure",
         })
     }
 }

@@ -132,7 +132,7 @@ pub enum Fact {
     Call {
         /// What is called.
         callee: Global,
-        /// [`Usage::Call`] or [`Usage::Construct`].
+        /// [`Usage::Call`], [`Usage::Construct`] or [`Usage::Configure`].
         usage: Usage,
         /// What it is given, as far as it is worth showing.
         given: Box<CallArguments>,

@@ -129,8 +129,6 @@ pub enum Misfit {
     NotSizes,
     /// Two sizes for a matrix.
     MatrixSizes,
-    /// Not by a configuration, which gives it what it likes.
-    Configured,
     /// The arguments have none of the forms in which they are written: the pack says which.
     Arguments,
     /// The same, of a function that another name applies.

@@ -2,8 +2,7 @@
 
 use super::Reading;
 use crate::fact::{
-    Argument, CallArguments, Excerpt, Fact, Global, Misfit, Op, Part, PayloadOf, Place, SeenUse,
-    UnusualUse, Usage,
+    Argument, CallArguments, Excerpt, Fact, Global, PayloadOf, Place, Usage,
 };
 
 /// Records a global that a configuration has called with whatever it says besides.
@@ -14,12 +13,8 @@ pub(super) fn record(
     sha256: [u8; 32],
     reading: &mut Reading<'_>,
 ) {
-    let usage = Usage::Call;
-    let mut facts = vec![
-        Fact::Global {
-            global: global.clone(),
-            usage: Usage::Import,
-        },
+    let usage = Usage::Configure;
+    let facts = [
         Fact::Global {
             global: global.clone(),
             usage,
@@ -31,21 +26,10 @@ pub(super) fn record(
             arguments: vec![Argument::Unknown],
         },
         Fact::Payload {
-            of: PayloadOf::Calls(global.clone()),
+            of: PayloadOf::Calls(global),
             sha256,
         },
     ];
-    if matches!(global, Global::Named(_)) {
-        facts.push(Fact::UnusualUse(Box::new(UnusualUse {
-            global,
-            usage,
-            part: Part::Arguments,
-            known: true,
-            misfit: Misfit::Configured,
-            op: Op::REDUCE,
-            seen: SeenUse::Call(CallArguments::unknown()),
-        })));
-    }
     let mut excerpt = excerpt;
     for fact in facts {
         reading

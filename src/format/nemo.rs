@@ -45,8 +45,8 @@ By members `model_config.yaml` and `model_weights.ckpt`, or one in a folder `mod
 ## What is checked
 
 The configuration: every name under `_target_`, and every path under `target`, `cls` and `class`, is a global that loading imports and
-calls. A pack does not allow it: what a configuration gives a function is up to the file, so an entry of the policy has to list the
-name. A name that an interpolation computes, and a resolver that can make a mapping out of text, cannot be allowed. What the
+calls (`configure`). What a pack lists for pickles is not allowed by it: what a configuration gives a function is up to the file, so an
+entry of the policy has to list the name. A name that an interpolation computes, and a resolver that can make a mapping out of text, cannot be allowed. What the
 configuration gives its classes (paths, names of other models) is not judged. The weights, and all other members, are read as files of their
 own. A link in place of the configuration or of weights is refused.
 

@@ -132,7 +132,7 @@ const CASE: &[Key<Written>] = &[
     },
     Key {
         name: "as",
-        value: "a list of `import`, `call`, `construct`, `build`",
+        value: "a list of `import`, `call`, `construct`, `build`, `configure`",
         summary: "how the global is used",
         decode: |this, node, case| case.uses = Some(uses(this, node)),
     },
@@ -276,7 +276,7 @@ fn resolve(
                 } else {
                     Uses::FUNCTION
                 };
-                let uses = case.uses.unwrap_or(usual).list();
+                let uses = case.uses.unwrap_or(usual.without(Uses::CONFIGURED)).list();
                 let global = GlobalName::new(module, name);
                 let subject = match case.arguments {
                     Some(arguments) => CaseSubject::Call(global, arguments),

@@ -1,7 +1,7 @@
 //! What a policy says of one name: a global, a format, a rule or a pack; by which line, and where it says something else.
 
 use super::{
-    EntryRef, FormatVerdict, GlobalVerdict, Policy, Refusal, Scope, alias, danger, pack,
+    EntryRef, FormatVerdict, GlobalVerdict, Policy, Refusal, Scope, Uses, alias, danger, pack,
     pattern::Pattern,
 };
 use crate::{
@@ -59,8 +59,6 @@ pub struct Ruling {
     pub why: String,
 }
 
-const USES: [Usage; 4] = [Usage::Import, Usage::Call, Usage::Construct, Usage::Build];
-
 impl Policy {
     /// What it says of a name, for a path or everywhere.
     pub fn explain(&self, asked: Asked<'_>, path: Option<&Text>) -> Explained {
@@ -103,7 +101,7 @@ fn rulings(scope: &Scope, asked: Asked<'_>) -> Vec<Ruling> {
     match asked {
         Asked::Global(name) => {
             let of = |usage: &Usage| of_global(scope, name, *usage);
-            let mut uses: Vec<Ruling> = USES.iter().map(of).collect();
+            let mut uses: Vec<Ruling> = Uses::EACH.iter().map(of).collect();
             let answer = |ruling: &Ruling| {
                 let ruling = ruling.clone();
                 (ruling.says, ruling.why, ruling.line)

@@ -6,7 +6,7 @@
 //!
 //! Names: an entry `pkg.mod.Name` is the name `Name` of module `pkg.mod`, exactly as stored; a name that itself holds dots
 //! needs a colon, `pkg.mod:Outer.Inner`; `pkg.*` is every plain name directly in `pkg`; `pkg.**` those of its submodules too.
-//! An entry that does not say `as:` allows `import` and `call`, and for a name that looks like a class (it begins with a
+//! An entry that does not say `as:` allows `import`, `call` and `configure`, and for a name that looks like a class (it begins with a
 //! capital) `construct` and `build` as well; calling is among a class's uses because `REDUCE` of a class is a call.
 //!
 //! Precedence: what a policy extends is merged with it, `refuse` beating `allow` wherever it comes from and the nearest level

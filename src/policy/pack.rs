@@ -118,6 +118,8 @@ pub enum GlobalKind {
     Layout,
     /// A function that objects of its library hold, and call when they are used: it is only named, under the name of a parameter.
     Callback,
+    /// A class or a function that configurations name, and no pickle: what they give it is data.
+    Configured,
     /// Another value, or a class that is only ever stored itself: calling it is no part of loading.
     Value,
 }
@@ -136,16 +138,18 @@ impl GlobalKind {
             Self::Qscheme => "qscheme",
             Self::Layout => "layout",
             Self::Callback => "callback",
+            Self::Configured => "configured",
             Self::Value => "value",
         }
     }
 
     pub(super) fn uses(self) -> Uses {
         match self {
-            Self::Class => Uses::ALL,
+            Self::Class => Uses::CLASS,
             Self::Instance => Uses::INSTANCE,
-            Self::Enum | Self::Function | Self::Applier => Uses::FUNCTION,
+            Self::Enum | Self::Function | Self::Applier => Uses::CALLED,
             Self::Reconstructor => Uses::RECONSTRUCTOR,
+            Self::Configured => Uses::CONFIGURED,
             Self::Dtype | Self::Qscheme | Self::Layout | Self::Callback | Self::Value => {
                 Uses::IMPORT
             }

@@ -119,7 +119,8 @@ pub fn may_be_entered(name: &GlobalName, usages: &[Usage]) -> bool {
         // What it makes is an instance, which is then given its state.
         let makes_instance = *known == "_reconstructor";
         return usages.iter().all(|usage| {
-            matches!(usage, Usage::Import | Usage::Call) || makes_instance && *usage == Usage::Build
+            matches!(usage, Usage::Import | Usage::Call | Usage::Configure)
+                || makes_instance && *usage == Usage::Build
         });
     }
     let mut outer = qualname.split('.').rev().skip(1);
@@ -150,9 +151,16 @@ pub(super) fn entry_with(
     if !may_be_entered(name, usages) {
         return None;
     }
-    let mut uses = Uses::IMPORT;
+    let mut uses = Uses::default();
     for usage in usages {
         uses.add(*usage);
+    }
+    if uses != Uses::CONFIGURED {
+        uses.add(Usage::Import);
+    }
+    // In an entry, a call is one of a configuration as well.
+    if uses.contains(Usage::Call) {
+        uses = uses.without(Uses::CONFIGURED);
     }
     if let Some((_, _, arguments, _)) = constrained(name) {
         let uses = if usages.contains(&Usage::Build) {
@@ -173,7 +181,7 @@ pub(super) fn entry_with(
         Uses::FUNCTION
     };
     let mut more = Vec::new();
-    if uses != usual {
+    if uses != usual.without(Uses::CONFIGURED) {
         let uses: Vec<String> = uses.list().iter().map(ToString::to_string).collect();
         more.push(format!("as: [{}]", uses.join(", ")));
     }

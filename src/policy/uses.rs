@@ -7,16 +7,30 @@ use crate::fact::Usage;
 pub(super) struct Uses(u8);
 
 impl Uses {
+    /// Every use.
+    pub(super) const EACH: [Usage; 5] = [
+        Usage::Import,
+        Usage::Call,
+        Usage::Construct,
+        Usage::Build,
+        Usage::Configure,
+    ];
     /// Resolved only.
     pub(super) const IMPORT: Self = Self(1);
-    /// What a function is for.
-    pub(super) const FUNCTION: Self = Self(1 | 2);
+    /// What a function is for in a pickle.
+    pub(super) const CALLED: Self = Self(1 | 2);
     /// What a function is for that makes an object to be given its state, as numpy's `_reconstruct` has it.
     pub(super) const RECONSTRUCTOR: Self = Self(1 | 2 | 8);
     /// What a class is for whose instances are made without a call.
     pub(super) const INSTANCE: Self = Self(1 | 4 | 8);
-    /// What a class is for. `REDUCE` of a class is a call in the bytes, so calling is among them.
-    pub(super) const ALL: Self = Self(1 | 2 | 4 | 8);
+    /// What a class is for in a pickle. `REDUCE` of a class is a call in the bytes, so calling is among them.
+    pub(super) const CLASS: Self = Self(1 | 2 | 4 | 8);
+    /// What a configuration may have made.
+    pub(super) const CONFIGURED: Self = Self(16);
+    /// What an entry of a policy allows of a function.
+    pub(super) const FUNCTION: Self = Self(1 | 2 | 16);
+    /// What one allows of a class.
+    pub(super) const ALL: Self = Self(1 | 2 | 4 | 8 | 16);
 
     fn bit(usage: Usage) -> u8 {
         match usage {
@@ -24,6 +38,7 @@ impl Uses {
             Usage::Call => 2,
             Usage::Construct => 4,
             Usage::Build => 8,
+            Usage::Configure => 16,
         }
     }
 
@@ -48,8 +63,17 @@ impl Uses {
         self.0 == 0
     }
 
+    /// Those that are worth telling: what may be called may be called by a configuration.
+    pub(super) fn told(self) -> Vec<Usage> {
+        if self.contains(Usage::Call) {
+            self.without(Self::CONFIGURED).list()
+        } else {
+            self.list()
+        }
+    }
+
     pub(super) fn list(self) -> Vec<Usage> {
-        [Usage::Import, Usage::Call, Usage::Construct, Usage::Build]
+        Self::EACH
             .into_iter()
             .filter(|usage| self.contains(*usage))
             .collect()

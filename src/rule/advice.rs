@@ -242,6 +242,7 @@ fn made(usages: &[Usage]) -> String {
             Usage::Call => Some("called"),
             Usage::Construct => Some("instantiated"),
             Usage::Build => Some("given state"),
+            Usage::Configure => Some("called by a configuration"),
         })
         .collect();
     words.join(", ")

@@ -226,6 +226,7 @@ fn rank(usage: Usage) -> u8 {
         Usage::Build => 1,
         Usage::Construct => 2,
         Usage::Call => 3,
+        Usage::Configure => 4,
     }
 }
 
@@ -292,7 +293,7 @@ fn finding<'a>(
     let calls = calls.get(&(refused.hops, *name));
     let calls = calls.map_or(&[][..], Vec::as_slice);
     let call = calls.first();
-    let call = call.filter(|_| matches!(usage, Usage::Call | Usage::Construct));
+    let call = call.filter(|_| matches!(usage, Usage::Call | Usage::Construct | Usage::Configure));
     let what = match call.map(|o| &o.fact) {
         Some(Fact::Call {
             callee,
@@ -306,7 +307,7 @@ fn finding<'a>(
         _ => match usage {
             Usage::Import => format!("loading imports `{name}`"),
             Usage::Build => format!("loading sets the state of what `{name}` made"),
-            Usage::Call => format!("loading calls `{name}`"),
+            Usage::Call | Usage::Configure => format!("loading calls `{name}`"),
             Usage::Construct => format!("loading creates an instance of `{name}`"),
         },
     };

@@ -66,6 +66,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Usage::Call => "calls",
             Usage::Construct => "instantiates",
             Usage::Build => "sets state on",
+            Usage::Configure => "has a configuration call",
         };
         let mut finding = case.finding(
             &META,

@@ -2,9 +2,8 @@
 
 use super::{Case, payload::Payloads};
 use crate::{
-    fact::{Fact, FactKind, Global, Misfit, Part, UnusualUse, Usage},
+    fact::{Fact, FactKind, Global, Part, UnusualUse, Usage},
     finding::{Finding, Payload, Subject},
-    policy::Standing,
 };
 
 declare_rule! {
@@ -63,11 +62,6 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         if !case.scope.globals().allows(name, unusual.usage) {
             continue;
         }
-        // Packs list what libraries write, and say nothing of what a configuration gives it.
-        let configured = unusual.misfit == Misfit::Configured;
-        if configured && case.scope.globals().standing(name) == Standing::Listed {
-            continue;
-        }
         let of_arguments = unusual.part == Part::Arguments && !unusual.known;
         if case.scope.globals().lists_as_dangerous(name)
             || of_arguments && case.scope.globals().constrains(name)
@@ -82,9 +76,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding.help.push(
             "do not load this file unless you know who made it; if it is yours, save the object again with the library that wrote it",
         );
-        finding.help.push(if configured {
-            format!("a pack lists `{name}` for pickles; if the configuration may have it called with any arguments, list it in the policy itself")
-        } else if unusual.known {
+        finding.help.push(if unusual.known {
             format!("if `{name}` itself wrote it so, the shape is wrong: please report it, with the pickle's disassembly (`weighbridge inspect FILE`)")
         } else if unusual.part == Part::Arguments {
             format!("if `{name}` has to be called so, say with what in its entry: `args: [...]`; or list it with `dangerous: true` and a `reason`")
@@ -105,11 +97,6 @@ fn message(unusual: &UnusualUse) -> String {
         ..
     } = unusual;
     let (seen, expected) = (unusual.done(), unusual.expected());
-    if unusual.misfit == Misfit::Configured {
-        return format!(
-            "a configuration has loading run `{seen}`; the policy lists `{global}` only in a pack, which is about pickles"
-        );
-    }
     let done = match (part, usage) {
         (Part::State, _) => format!("loading sets the state of what `{global}` made to `{seen}`"),
         (Part::Items, _) => format!("loading fills what `{global}` made: {seen}"),

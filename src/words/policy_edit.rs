@@ -187,11 +187,14 @@ fn item(what: &PolicyItem, looser: bool, f: &mut fmt::Formatter<'_>) -> fmt::Res
 fn words(uses: &[Usage]) -> String {
     let words: Vec<&str> = uses
         .iter()
+        // What may be called may be called by a configuration.
+        .filter(|usage| **usage != Usage::Configure || !uses.contains(&Usage::Call))
         .map(|usage| match usage {
             Usage::Import => "imported",
             Usage::Call => "called",
             Usage::Construct => "constructed",
             Usage::Build => "given state",
+            Usage::Configure => "configured",
         })
         .collect();
     match words.as_slice() {

@@ -73,7 +73,6 @@ impl fmt::Display for Misfit {
             Self::ItemBytes { bytes } => {
                 return write!(f, "{bytes} bytes for an item of that many");
             }
-            Self::Configured => "into pickles only",
             Self::NotByReduce => "only by REDUCE",
             Self::NotByNewobj => "only by NEWOBJ, without arguments",
             Self::NewobjArguments => "other arguments of NEWOBJ",

@@ -72,7 +72,7 @@ pub(super) struct GlobalEvents {
     /// The global.
     pub global: Global,
     /// The event of each usage.
-    pub uses: [Option<usize>; 4],
+    pub uses: [Option<usize>; 5],
     /// Signatures of the calls kept, and their events; the last stands for all that were not kept.
     calls: Vec<(Signature, usize)>,
     /// The events of item assignments on what it made, by opcode.
@@ -94,7 +94,7 @@ impl GlobalEvents {
     pub(super) fn new(global: Global) -> Self {
         Self {
             global,
-            uses: [None; 4],
+            uses: [None; 5],
             calls: Vec::new(),
             items: Vec::new(),
             handed_on: None,
@@ -251,5 +251,6 @@ fn slot(usage: Usage) -> usize {
         Usage::Call => 1,
         Usage::Construct => 2,
         Usage::Build => 3,
+        Usage::Configure => 4,
     }
 }

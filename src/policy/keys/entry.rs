@@ -19,6 +19,7 @@ const USES: &[(&str, Usage)] = &[
     ("call", Usage::Call),
     ("construct", Usage::Construct),
     ("build", Usage::Build),
+    ("configure", Usage::Configure),
 ];
 
 /// The keys of an entry of `globals.allow`.
@@ -26,7 +27,7 @@ pub(super) const ALLOW: &[Key<LongEntry>] = &[
     GLOBAL,
     Key {
         name: "as",
-        value: "a list of `import`, `call`, `construct`, `build`",
+        value: "a list of `import`, `call`, `construct`, `build`, `configure`",
         summary: "the uses that it allows",
         decode: |this, node, entry| entry.uses = Some(uses(this, node)),
     },
@@ -167,8 +168,14 @@ pub(in crate::policy) fn uses(decoder: &mut Decoder<'_>, node: &Node) -> Uses {
             }),
         }
     }
-    // Nothing can be done with a global that may not be resolved.
-    uses.add(Usage::Import);
+    // Nothing that pickles do can be done with a global that may not be resolved.
+    if uses != Uses::CONFIGURED {
+        uses.add(Usage::Import);
+    }
+    // What any caller may give something, a configuration may.
+    if uses.contains(Usage::Call) {
+        uses.add(Usage::Configure);
+    }
     uses
 }
 

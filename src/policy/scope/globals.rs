@@ -7,7 +7,7 @@ use crate::{
     fact::{GlobalName, Usage},
     policy::{
         EntryRef, GlobalVerdict, Pack, PackEntry, Refusal, Uses, alias, danger, layer,
-        layer::Listed, pack, raw::Entry,
+        layer::Listed, pack, pack::GlobalKind, raw::Entry,
     },
 };
 
@@ -168,7 +168,7 @@ impl<'a> GlobalRuling<'a> {
         };
         GlobalVerdict::Refused {
             why: Refusal::Use {
-                allowed: uses.list(),
+                allowed: uses.told(),
             },
             decided_by: listed_at
                 .map(|origin| origin.line_ref(format!("listed here, but not for {usage}"))),
@@ -240,6 +240,7 @@ impl GlobalPolicy<'_> {
         let mut packs = pack::names().filter_map(pack::by_name);
         packs.any(|pack| {
             pack.find(&module, &qualname)
+                .filter(|entry| entry.kind != GlobalKind::Configured)
                 .any(|entry| !entry.kind.uses().contains(Usage::Call))
         })
     }

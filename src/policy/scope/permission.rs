@@ -57,7 +57,7 @@ impl GlobalPolicy<'_> {
     /// What may be done with a global here.
     pub(in crate::policy) fn permission(self, name: &GlobalName) -> Permission {
         let mut uses = Uses::default();
-        for usage in [Usage::Import, Usage::Call, Usage::Construct, Usage::Build] {
+        for usage in Uses::EACH {
             if self.allows(name, usage) {
                 uses.add(usage);
             }

@@ -111,7 +111,7 @@ pub struct Format {
 pub struct JudgedGlobal {
     /// The global, exactly as stored.
     pub global: Subject,
-    /// `import`, `build`, `construct` and `call`.
+    /// `import`, `call`, `construct`, `build` and `configure`.
     pub uses: Vec<String>,
     /// How often its most frequent use is made.
     pub count: u64,
