@@ -421,6 +421,29 @@ limits! {
         TENSOR_DIMENSIONS: usize = 1_024, Count "dimensions of a tensor in a graph";
     }
 
+    "HDF5" {
+        /// Weights of a large model are some 10,000 objects. Each takes some 100 bytes of memory.
+        HDF5_OBJECTS: usize = 1_000_000, Count "objects, links or attributes in an HDF5 file";
+
+        /// What several structures name is read each time; an honest file names nothing so often.
+        HDF5_READ_RATIO: u64 = 4, Count "times the bytes of an HDF5 file for its structures";
+
+        /// Structures of a file with a million objects take some 500 MB.
+        HDF5_READ: u64 = 1 << 30, Bytes "of structures in an HDF5 file";
+
+        /// A header of version 1 with 2,000 attributes has some 2,000.
+        HDF5_BLOCKS: usize = 1_000_000, Count "pieces of an object header in an HDF5 file";
+
+        /// The description of a large model has some 2 MB.
+        HDF5_ATTRIBUTE: u64 = 64 << 20, Bytes "of an attribute or a chunk of references in an HDF5 file";
+
+        /// A column of objects has some 100,000; each is read as a pickle.
+        HDF5_ROWS: u32 = 1_000_000, Count "rows of objects in an HDF5 file";
+
+        /// Models in models have some 10.
+        HDF5_PATH: u64 = 64, Count "groups in the path of an HDF5 object, as it is shown";
+    }
+
     "Configurations of models" {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";

@@ -71,7 +71,7 @@ pub use torch_reason::{
     StateReason, StorageReason, TensorReason, TorchReason, TorchType,
 };
 pub use unread::{
-    Content, Foreign, GraphTensorFault, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken,
+    Content, Foreign, GraphTensorFault, Hdf5Fault, Hdf5Form, Hdf5Part, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken,
     NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault, SyntaxFault, TensorFault,
     Unread, Unsupported, ZipFault,
 };

@@ -1,9 +1,7 @@
 //! Classes and functions that a text has its loader call: configurations, schemas, descriptions of models.
 
 use super::Reading;
-use crate::fact::{
-    Argument, CallArguments, Excerpt, Fact, Global, PayloadOf, Place, Usage,
-};
+use crate::fact::{Argument, CallArguments, Excerpt, Fact, Global, PayloadOf, Place, Usage};
 
 /// Records a global that a configuration has called with whatever it says besides.
 pub(super) fn record(

@@ -174,11 +174,6 @@ pub(super) fn expected_instead(name: &[u8], archive: &Format) -> Option<&'static
         .map(|(format, _)| format)
 }
 
-/// Whether a name is that of files of a format that is not read.
-pub(super) fn is_unread_name(name: &[u8]) -> bool {
-    named(last(name)).any(|(format, suffix)| suffix.home == Home::Own && !format.is_read())
-}
-
 /// The format that a name alone tells of, where bytes carry no sign of it.
 pub(super) fn by_name_alone(name: &[u8]) -> Option<&'static Format> {
     named(name)

@@ -38,7 +38,7 @@ mod saved;
 mod suffix;
 
 pub use identify::{Certainty, Head, is_artifact_name};
-use identify::{expected_instead, is_archive_name, is_shared_name, is_unread_name, unwrapped};
+use identify::{expected_instead, is_archive_name, is_shared_name, unwrapped};
 pub use ordinary::is_plain_name;
 use reading::is_possible;
 pub use reading::{Expect, Loader, Reading, SourceReader, read, read_with_sources};
@@ -223,6 +223,8 @@ formats! {
         ort,
         tensorflow,
         tflite,
+        hdf5,
+        keras,
     }
     also {
         torch::package::FORMAT,
@@ -244,8 +246,6 @@ formats! {
         fasttext,
         ggml,
         gguf,
-        hdf5,
-        keras,
         lua_torch,
         marshal,
         paddle,

@@ -183,6 +183,7 @@ packs!(
     "flair",
     "gensim",
     "joblib-arrays",
+    "keras-layers",
     "lightning",
     "nltk",
     "numpy-arrays",

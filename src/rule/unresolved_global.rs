@@ -58,15 +58,14 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             Unresolved::Result => "what another call returned",
             Unresolved::Persistent => "what its caller makes of a persistent id",
             Unresolved::Memo => "a memo entry of an earlier pickle",
-            Unresolved::Configured => "what an interpolation of a configuration makes",
+            Unresolved::Configured => "what a configuration computes",
             Unresolved::Oversized => "a name too long, or one too many, to be read",
         };
         let verb = match usage {
             Usage::Import => "resolves",
-            Usage::Call => "calls",
+            Usage::Call | Usage::Configure => "calls",
             Usage::Construct => "instantiates",
             Usage::Build => "sets state on",
-            Usage::Configure => "has a configuration call",
         };
         let mut finding = case.finding(
             &META,

@@ -8,6 +8,7 @@ mod circumstance;
 mod code;
 mod expression;
 mod file_reference;
+mod hdf5;
 mod native;
 mod policy_edit;
 mod python;

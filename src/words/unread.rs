@@ -37,6 +37,7 @@ impl fmt::Display for Malformed {
             }
             Self::Compressed { cut_off: false } => f.write_str("compressed data is corrupt"),
             Self::Configuration(fault) => write!(f, "not a configuration: {fault}"),
+            Self::Hdf5(fault) => fault.fmt(f),
             Self::LzmaProperties => {
                 f.write_str("an LZMA member whose properties are not 5 bytes long")
             }
@@ -63,6 +64,7 @@ impl fmt::Display for Piece {
             Self::Flatbuffer => "what an offset leads to",
             Self::Segment => "a segment",
             Self::Segments => "the list of segments",
+            Self::Hdf5 => "a structure of the HDF5 file",
             Self::LzmaHead => "the head of an LZMA member",
             Self::NpyData => "the array",
             Self::NpyHead => "the head of an npy file",
@@ -320,6 +322,7 @@ impl fmt::Display for Unsupported {
             Self::JoblibArray(fault) => write!(f, "an array as joblib does not write it: {fault}"),
             Self::NpyVersion { major, minor } => write!(f, "npy version {major}.{minor}"),
             Self::CompiledCode => f.write_str("it is compiled code, which loading the file runs"),
+            Self::Hdf5(form) => form.fmt(f),
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
             }

@@ -31,6 +31,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::tensorflow::fixtures(),
         crate::format::tflite::fixtures(),
         crate::format::seven_zip::fixtures(),
+        crate::format::hdf5::fixtures(),
+        crate::format::keras::fixtures(),
         unread_fixtures(),
     ]
     .concat()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::PickleFault;
+use super::{Hdf5Fault, PickleFault};
 use crate::fact::Short;
 
 /// How bytes break their own format.
@@ -25,6 +25,8 @@ pub enum Malformed {
     },
     /// The YAML of a configuration.
     Configuration(SyntaxFault),
+    /// An HDF5 file.
+    Hdf5(Hdf5Fault),
     /// An LZMA member whose properties are not 5 bytes long.
     LzmaProperties,
     /// A legacy torch file that ends before one of its pickles.
@@ -69,6 +71,8 @@ pub enum Piece {
     Content,
     /// Something that an offset of a flatbuffer leads to.
     Flatbuffer,
+    /// A structure of an HDF5 file.
+    Hdf5,
     /// The head of an LZMA member of a zip archive.
     LzmaHead,
     /// The data of an array.
@@ -379,6 +383,12 @@ impl From<NpyFault> for Malformed {
 impl From<SafetensorsFault> for Malformed {
     fn from(fault: SafetensorsFault) -> Self {
         Self::Safetensors(fault)
+    }
+}
+
+impl From<Hdf5Fault> for Malformed {
+    fn from(fault: Hdf5Fault) -> Self {
+        Self::Hdf5(fault)
     }
 }
 

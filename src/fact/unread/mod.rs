@@ -1,8 +1,10 @@
 //! Why something was not read to its end.
 
+mod hdf5;
 mod malformed;
 mod pickle;
 
+pub use hdf5::{Hdf5Fault, Hdf5Form, Hdf5Part};
 pub use malformed::{
     GraphTensorFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, Piece, ProtobufFault,
     SafetensorsFault, SyntaxFault, TensorFault, ZipFault,
@@ -54,6 +56,8 @@ pub enum Unsupported {
         /// The number after it.
         minor: u8,
     },
+    /// A form of HDF5.
+    Hdf5(Hdf5Form),
     /// A member of an exported module that is neither program nor weights nor inputs.
     ExportMember,
     /// What Keras says of the layers in a saved model, as configurations.

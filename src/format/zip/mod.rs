@@ -25,8 +25,7 @@ use crate::{
     fact::{Fact, Place, Unread, Unsupported},
     format::{
         Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs,
-        Suffix, expected_instead, is_archive_name, is_artifact_name, is_unread_name,
-        suffix::ends_in_one,
+        Suffix, expected_instead, is_archive_name, is_artifact_name, suffix::ends_in_one,
     },
     limits,
     record::Checkpoint,
@@ -121,7 +120,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         return read(window, &directory, reading);
     }
     let name = reading.name.clone();
-    let expected = claimed.is_some() || expected_instead(name.as_bytes(), &FORMAT).is_some();
+    let expected = expected_instead(name.as_bytes(), &FORMAT).is_some();
     let named = matches!(reading.expect, Expect::Named);
     if !(named && expected) && is_for_something_else(window, &directory, name.as_bytes()) {
         let members = reading.recorder.checkpoint();
@@ -132,15 +131,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         }
         return Ok(());
     }
-    let unread = claimed.filter(|_| named);
-    if let Some(format) = unread {
-        reading.not_read(format);
-    }
-    read_members(window, &directory, reading, |member| {
-        // That its weights are not read either goes without saying.
-        let is_part = unread.is_some() && is_unread_name(member.name.as_bytes());
-        is_part.then_some(Expect::Aside)
-    });
+    read_members(window, &directory, reading, |_| None);
     Ok(())
 }
 

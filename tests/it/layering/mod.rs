@@ -130,6 +130,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "verdict/",
             "inventory/",
             "finding/",
+            "format/keras/configuration.rs",
             "git/annex.rs",
             "git/dvc/cache.rs",
             "hook/script.rs",

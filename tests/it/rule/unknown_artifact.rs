@@ -42,11 +42,11 @@ fn a_model_by_name_of_unknown_content_is_refused() {
 
 #[test]
 fn knowing_the_archive_is_not_knowing_the_model_in_it() {
-    let archive = archive(&[stored("config.json", "{}"), stored("metadata.json", "{}")]);
+    let archive = archive(&[stored("config.json", "{}"), stored("other.json", "{}")]);
     insta::assert_snapshot!(told("unknown-artifact", "model.keras", &archive), @r#"
     unknown-artifact [deny] it is named like a model file and holds a zip archive that is not laid out as a Keras model
       at  about the artifact
-      help: save the weights as safetensors, and build the model in code that is reviewed
+      help: keep weights in a format that is read: safetensors, npy, or what `torch.save` writes
       help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
             version: 1
             extends: recommended
