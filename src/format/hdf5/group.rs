@@ -149,7 +149,7 @@ fn link(mut fields: Fields<'_>) -> Result<Link, ReadError> {
     if flags & 16 != 0 {
         fields.skip(1)?;
     }
-    let length = fields.number(1 << (flags & 3))?;
+    let length = fields.number(1_usize.checked_shl(u32::from(flags & 3)).unwrap_or(1))?;
     let name = Text::new(fields.take(narrow(length))?);
     let to = match kind {
         HARD => Target::Object(fields.address()?),

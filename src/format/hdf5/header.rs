@@ -7,7 +7,7 @@ use super::{
     unsupported,
 };
 use crate::{
-    bytes::{ReadError, wide},
+    bytes::ReadError,
     fact::{Hdf5Fault, Hdf5Form, Hdf5Part},
     limits,
 };
@@ -195,9 +195,11 @@ fn second(file: &File, address: u64) -> Result<(Layout, Block), ReadError> {
     let flags = fields.u8()?;
     let times = if flags & 0x20 != 0 { 16 } else { 0 };
     let phases = if flags & 0x10 != 0 { 4 } else { 0 };
-    let width = 1_u64 << (flags & 3);
-    let before = wide(times) + wide(phases);
-    let at = address.saturating_add(6).saturating_add(before);
+    let width = 1_u64.checked_shl(u32::from(flags & 3)).unwrap_or(1);
+    let at = address
+        .saturating_add(6)
+        .saturating_add(times)
+        .saturating_add(phases);
     let size = file.bytes(at, width)?;
     let length = file
         .fields(&size)
@@ -234,7 +236,11 @@ fn continuation(file: &File, body: &[u8], layout: Layout) -> Result<Block, ReadE
 /// The messages of a block.
 fn in_block(mut fields: Fields<'_>, layout: Layout) -> Result<Vec<(Message, u8)>, ReadError> {
     let order = if layout.has_order { 2 } else { 0 };
-    let head = if layout.second { 4 + order } else { 8 };
+    let head = if layout.second {
+        4_usize.saturating_add(order)
+    } else {
+        8
+    };
     let mut messages = Vec::new();
     // Fewer bytes than a message begins with are a gap.
     while fields.rest().len() >= head {

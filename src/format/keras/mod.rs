@@ -84,7 +84,7 @@ fn read(
     for member in directory.members.iter().filter(|m| is_configuration(m)) {
         for body in member.bodies(window, &reading.budget()) {
             reading.recorder.enter(member.hop());
-            let read = body.and_then(|body| read_configuration(Document::read(&body)?, reading));
+            let read = body.and_then(|body| configuration::read(&Document::read(&body)?, reading));
             if let Err(error) = read {
                 reading.unread(error, Place::Whole);
             }
@@ -102,9 +102,5 @@ pub(super) fn is_attribute(name: &[u8]) -> bool {
 
 /// Reads such an attribute.
 pub(super) fn read_attribute(text: Vec<u8>, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    read_configuration(Document::parse(text)?, reading)
-}
-
-fn read_configuration(document: Document, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    configuration::read(&document, reading)
+    configuration::read(&Document::parse(text)?, reading)
 }
