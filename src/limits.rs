@@ -358,6 +358,12 @@ limits! {
         /// The reference parser has the same limit.
         SAFETENSORS_HEADER: u64 = 100_000_000, Bytes "of a safetensors header";
 
+        /// A vocabulary of 256,000 words with its merges takes some 20 MB. Long texts in it are stepped over.
+        GGUF_HEADER: u64 = 64 << 20, Bytes "read of the header of a GGUF file";
+
+        /// The specification has the same limit for keys, and a lower one for names of tensors.
+        GGUF_KEY: usize = 65_535, Bytes "of a key, or of the name of a tensor, in a GGUF file";
+
         /// NumPy refuses more than 10,000 unless it is told to trust the file.
         NPY_HEADER: u64 = 1 << 20, Bytes "of an npy header";
 
@@ -442,6 +448,32 @@ limits! {
 
         /// Models in models have some 10.
         HDF5_PATH: u64 = 64, Count "groups in the path of an HDF5 object, as it is shown";
+    }
+
+    "Chat templates" {
+        /// Those of models that call tools have up to some 30 kB.
+        TEMPLATE_BYTES: usize = 1 << 20, Bytes "of a chat template";
+
+        /// The parser goes deeper with each. The longest tag seen has 57.
+        TEMPLATE_TAG: usize = 1_000, Count "tokens of one tag of a chat template";
+
+        /// The parser goes deeper with each. The template with the most has 20.
+        TEMPLATE_BRANCHES: usize = 400, Count "`elif` tags of a chat template";
+
+        /// After each the template is parsed again. Templates that are trained on have one or two.
+        TEMPLATE_MARKED: usize = 64, Count "`generation` tags of a chat template";
+
+        /// Values are followed through the names that they are given. The largest template seen takes some thousand.
+        TEMPLATE_STEPS: u64 = 4_000_000, Count "steps to find what a chat template looks up";
+
+        /// Names that stand for each other are followed so far. Real templates reach ten.
+        TEMPLATE_NAMES: usize = 64, Count "names of a chat template that stand for one another in a row";
+
+        /// A conversation has some thousand messages.
+        TEMPLATE_ROUNDS: u64 = 1_000_000, Count "rounds of loops over numbers in a chat template";
+
+        /// Templates indent by a few characters, and repeat tokens for images some thousand times.
+        TEMPLATE_WIDTH: u64 = 1_000_000, Count "as the width of a text, or the times that it is repeated, in a chat template";
     }
 
     "Configurations of models" {
@@ -656,43 +688,5 @@ limits! {
         /// Whether the policy excludes a file is asked of each name. A few links to the whole of the largest repositories stay
         /// below.
         BEHIND_LINKS: usize = 2_000_000, Count "names below folders that symbolic links lead to, for one worker";
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Id, all, by_name};
-
-    #[test]
-    fn a_limit_reads_as_a_phrase() {
-        let text = |id: Id| id.to_string();
-        assert_eq!(
-            text(Id::MEMBERS),
-            "200,000 members of an archive and of the archives inside it"
-        );
-        assert_eq!(
-            text(Id::SAFETENSORS_HEADER),
-            "100,000,000 bytes of a safetensors header"
-        );
-        assert_eq!(text(Id::POLICY_BYTES), "4 MiB of a policy file");
-        assert_eq!(
-            text(Id::OBJECT_MEMORY),
-            "1,100 MiB of memory for one git object"
-        );
-    }
-
-    #[test]
-    fn names_lead_to_their_limits() {
-        for limit in all() {
-            assert_eq!(
-                by_name(limit.id.name()).map(|found| found.id),
-                Some(limit.id)
-            );
-            let json = serde_json::to_string(&limit.id).unwrap();
-            assert_eq!(json, format!("\"{}\"", limit.id.name()));
-            assert_eq!(serde_json::from_str::<Id>(&json).unwrap(), limit.id);
-        }
-        assert_eq!(Id::ZIP_GAP_BYTES.name(), "zip-gap-bytes");
-        assert!(serde_json::from_str::<Id>("\"no-such-limit\"").is_err());
     }
 }

@@ -68,7 +68,10 @@ impl FileReference {
             Some(Leaves::Nul)
         } else if path.first().is_some_and(|first| is_separator(first)) {
             Some(Leaves::Absolute)
-        } else if is_letters && (after.starts_with(b"://") || scheme.eq_ignore_ascii_case(b"file") && !after.is_empty()) {
+        } else if is_letters
+            && (after.starts_with(b"://")
+                || scheme.eq_ignore_ascii_case(b"file") && !after.is_empty())
+        {
             Some(Leaves::Url)
         } else if is_letters && scheme.len() == 1 && !after.is_empty() {
             Some(Leaves::Drive)

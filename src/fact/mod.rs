@@ -17,6 +17,7 @@ mod global;
 mod io_fault;
 mod kind;
 mod listing;
+mod named_code;
 mod native;
 mod op;
 mod policy_edit;
@@ -24,6 +25,7 @@ mod python;
 mod shard;
 mod shell_word;
 mod site;
+mod template;
 mod tensor;
 mod text;
 mod torch;
@@ -51,6 +53,7 @@ pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use io_fault::{IoFault, IoKind};
 pub use kind::FactKind;
 pub use listing::ListingLine;
+pub use named_code::{CodeHome, NamedCode};
 pub use native::{Native, Reach, Runtime};
 pub use op::Op;
 pub use policy_edit::{
@@ -63,6 +66,7 @@ pub use python::{
 pub use shard::{ShardFile, ShardIndex, ShardPart};
 pub use shell_word::{argument, pathspec, shell_word};
 pub use site::{Hop, Place, Site, Span, op_name};
+pub use template::{TemplateName, TemplateUse};
 pub use tensor::{Tensor, Tensors};
 pub use text::{Short, Text, deceives};
 pub use torch::{Condition, Obstacle, TorchBehaviour, TorchForm, TorchLoad};
@@ -71,9 +75,9 @@ pub use torch_reason::{
     StateReason, StorageReason, TensorReason, TorchReason, TorchType,
 };
 pub use unread::{
-    Content, Foreign, GraphTensorFault, Hdf5Fault, Hdf5Form, Hdf5Part, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken,
-    NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault, SyntaxFault, TensorFault,
-    Unread, Unsupported, ZipFault,
+    Content, Foreign, GgufCounted, GgufFault, GgufTensorFault, GraphTensorFault, Hdf5Fault, Hdf5Form,
+    Hdf5Part, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, PickleFault, Piece,
+    ProtobufFault, SafetensorsFault, SyntaxFault, TensorFault, Unread, Unsupported, ZipFault,
 };
 pub use usual::{ContentsFault, DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 
@@ -231,6 +235,10 @@ pub enum Fact {
     TorchLoad(Box<TorchLoad>),
     /// A program that is not Python (TorchScript, a mobile or an exported program, a graph) names native code.
     Native(Native),
+    /// A file beside a model names code for a library to import.
+    NamedCode(Box<NamedCode>),
+    /// A chat template does more than put its data into text.
+    Template(TemplateUse),
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),
     /// A library wrote it, as it says itself.

@@ -34,6 +34,8 @@ pub enum Hop {
     From(u64),
     /// A cell of a notebook, from 0.
     Cell(u32),
+    /// The text that a key has for its value, by the name of the key.
+    Key(Text),
 }
 
 /// A stretch of a text, in the counting of [`Place::Span`].
@@ -98,6 +100,7 @@ impl fmt::Display for Site {
                 Hop::Constant(offset) => write!(f, "constant at {offset:#x}")?,
                 Hop::From(offset) => write!(f, "from {offset:#x}")?,
                 Hop::Cell(n) => write!(f, "cell {}", u64::from(*n) + 1)?,
+                Hop::Key(name) => write!(f, "{name}")?,
             }
         }
         let gap = if self.hops.is_empty() { "" } else { " " };

@@ -80,6 +80,10 @@ fn identity(finding: &Finding) -> [u8; 32] {
             }
             // A cell or a constant is known by what is in it: where it stands changes when others are added.
             Hop::Cell(_) => fields.bytes(b"cell"),
+            Hop::Key(name) => {
+                fields.bytes(b"key");
+                fields.bytes(name.as_bytes());
+            }
             Hop::Constant(_) => fields.bytes(b"constant"),
             Hop::From(_) => fields.bytes(b"from"),
         }
@@ -100,7 +104,10 @@ fn identity(finding: &Finding) -> [u8; 32] {
             fields.count(1);
             fields.bytes(id.as_bytes());
         }
-        Subject::Member(text) | Subject::Call(text) | Subject::Variable(text) | Subject::File(text) => {
+        Subject::Member(text)
+        | Subject::Call(text)
+        | Subject::Variable(text)
+        | Subject::File(text) => {
             fields.count(1);
             fields.bytes(text.as_bytes());
         }

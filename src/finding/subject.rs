@@ -53,7 +53,7 @@ impl fmt::Display for Subject {
             Self::Format(id) | Self::Anomaly(id) => f.write_str(id),
             Self::Member(text) | Self::Call(text) | Self::Variable(text) | Self::File(text) => {
                 text.fmt(f)
-            },
+            }
         }
     }
 }

@@ -15,9 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{Reading, called, lines::Lines};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
-    fact::{
-        Global, GlobalName, Malformed, Place, SyntaxFault, Unresolved,
-    },
+    fact::{Global, GlobalName, Malformed, Place, SyntaxFault, Unresolved},
     limits,
 };
 

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Container, FORMATS, Format, Home, Recognise, Suffix,
-    ordinary::{is_page, is_text, plain_suffix},
+    ordinary::{is_page, is_pointer, is_text, plain_suffix},
 };
 use crate::{bytes::Window, fact::Promised};
 
@@ -198,7 +198,9 @@ pub(super) fn is_at_home(head: &Head<'_>) -> bool {
     let homes = || named(innermost(head.name)).map(|(_, suffix)| suffix.home);
     let any = homes().any(|home| matches!(home, Home::Shared(_)));
     let text = homes().any(|home| matches!(home, Home::SharedWithText(_)));
-    (any || text && is_text(&head.front)) && !is_page(&head.front, head.name)
+    (any || text && is_text(&head.front))
+        && !is_page(&head.front, head.name)
+        && !is_pointer(&head.front)
 }
 
 #[cfg(test)]

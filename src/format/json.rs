@@ -295,7 +295,8 @@ mod tests {
 
     #[test]
     fn every_range_holds_what_its_node_says() {
-        let text = r#" { "a" : [1, -2.5e3, "x\"y", null, true , {}], "b:\"" :{"c":"\u00e9é"}, "":[[]]} "#;
+        let text =
+            r#" { "a" : [1, -2.5e3, "x\"y", null, true , {}], "b:\"" :{"c":"\u00e9é"}, "":[[]]} "#;
         let document = parse(text).unwrap();
         let expected: serde_json::Value = serde_json::from_str(text).unwrap();
         assert_eq!(written(&document, &document.root), expected);
@@ -333,7 +334,11 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.contains(place), "{text:?}: {error}");
         }
-        assert!(parse(&"[".repeat(100_000)).unwrap_err().contains("JSON_DEPTH"));
+        assert!(
+            parse(&"[".repeat(100_000))
+                .unwrap_err()
+                .contains("JSON_DEPTH")
+        );
         assert!(parse("[NaN, Infinity, -Infinity]").is_ok());
     }
 }

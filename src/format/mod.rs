@@ -30,15 +30,18 @@ mod identify;
 mod in_turn;
 mod json;
 mod lines;
+mod model_files;
 mod operators;
 mod ordinary;
 mod protobuf;
 mod reading;
 mod saved;
 mod suffix;
+mod template;
 
 pub use identify::{Certainty, Head, is_artifact_name};
 use identify::{expected_instead, is_archive_name, is_shared_name, unwrapped};
+use model_files::read as read_model_file;
 pub use ordinary::is_plain_name;
 use reading::is_possible;
 pub use reading::{Expect, Loader, Reading, SourceReader, read, read_with_sources};
@@ -212,6 +215,7 @@ formats! {
         joblib,
         zip,
         safetensors,
+        gguf,
         npy,
         npz,
         compressed,
@@ -245,7 +249,6 @@ formats! {
         dbm,
         fasttext,
         ggml,
-        gguf,
         lua_torch,
         marshal,
         paddle,

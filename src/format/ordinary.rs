@@ -26,6 +26,14 @@ pub(super) fn plain_suffix(name: &[u8]) -> Option<&'static str> {
     PLAIN.iter().copied().find(|suffix| ends_in(name, suffix))
 }
 
+/// The first line of what Xet keeps in a repository instead of a file, before its version.
+const XET_POINTER: &[u8] = b"# xet version ";
+
+/// Whether bytes are a pointer of Xet to the content.
+pub(super) fn is_pointer(front: &[u8]) -> bool {
+    front.starts_with(XET_POINTER)
+}
+
 /// What begins so and is no model, or is compressed and holds none.
 const MAGIC: &[(&[u8], Foreign)] = &[
     (b"\x1f\x8b", Foreign::Gzip),
@@ -49,6 +57,7 @@ const MAGIC: &[(&[u8], Foreign)] = &[
     (b"MM\0*", Foreign::Tiff),
     (b"%PDF-", Foreign::Pdf),
     (b"SQLite format 3\0", Foreign::Sqlite),
+    (XET_POINTER, Foreign::XetPointer),
 ];
 
 /// What the first bytes say, where they are none of a format.

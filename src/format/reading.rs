@@ -211,6 +211,9 @@ impl Reading<'_> {
             Err(error) => return self.unread(ReadError::from(error), Place::Whole),
         };
         self.read_claims(&head, window);
+        if matches!(self.expect, Expect::Named) {
+            super::read_model_file(window, self);
+        }
         if in_archive
             && let Some(sources) = self.sources
             && sources.is_source(name.as_bytes(), &head.front)

@@ -42,9 +42,8 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Some(leaves) = reference.leaves() else {
             continue;
         };
-        let message = format!(
-            "loading it opens {reference}, which is outside of its folder: {leaves}"
-        );
+        let message =
+            format!("loading it opens {reference}, which is outside of its folder: {leaves}");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::File(reference.path.clone());
         finding.help.push(

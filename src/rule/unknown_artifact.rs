@@ -22,7 +22,7 @@ declare_rule! {
     /// ## Example
     ///
     /// ```text
-    /// model.gguf is a GGUF model, which is not read yet
+    /// model.ggml is a GGML model, which is not read yet
     /// ```
     ///
     /// ## Use instead

@@ -47,12 +47,15 @@ impl fmt::Display for Malformed {
             }
             Self::Notebook(fault) => write!(f, "not a notebook: {fault}"),
             Self::NotebookNotObject => f.write_str("not a notebook: it is not a JSON object"),
+            Self::Gguf(fault) => fault.fmt(f),
             Self::Npy(fault) => fault.fmt(f),
             Self::Pickle(fault) => fault.fmt(f),
             Self::Program(fault) => write!(f, "not a program: {fault}"),
             Self::Protobuf(fault) => fault.fmt(f),
             Self::GraphTensor { name, fault } => write!(f, "the tensor `{name}` {fault}"),
             Self::Safetensors(fault) => fault.fmt(f),
+            Self::TemplateNotUtf8 { at } => write!(f, "the template is not UTF-8 at byte {at}"),
+            Self::Template(fault) => write!(f, "not a chat template: {fault}"),
             Self::Zip(fault) => fault.fmt(f),
         }
     }
@@ -68,11 +71,11 @@ impl fmt::Display for Piece {
             Self::LzmaHead => "the head of an LZMA member",
             Self::NpyData => "the array",
             Self::NpyHead => "the head of an npy file",
-            Self::NpyHeader | Self::SafetensorsHeader => "the header",
+            Self::NpyHeader | Self::SafetensorsHeader | Self::GgufHeader => "the header",
             Self::PickleOperand => "an operand",
             Self::Protobuf => "a field",
-            Self::PickleString => "a string",
-            Self::SafetensorsData => "the data of all tensors",
+            Self::PickleString | Self::GgufText => "a string",
+            Self::SafetensorsData | Self::GgufData => "the data of all tensors",
             Self::SafetensorsLength => "the length of the header",
             Self::Content => "its content",
             Self::TarMember | Self::ArMember => "the last member",
@@ -328,6 +331,11 @@ impl fmt::Display for Unsupported {
             }
             Self::KerasLayers => f.write_str("it holds configurations of the layers of Keras"),
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
+            Self::GgufVersion(version) => write!(f, "GGUF version {version}"),
+            Self::TensorType(number) => {
+                write!(f, "a tensor of type {number}, whose size is not known here")
+            }
+            Self::RawTemplate => f.write_str("a `raw` block of a chat template"),
             Self::PatchedMember => f.write_str("a member of patched data"),
             Self::BrokenSevenZip => f.write_str("a 7z archive that is broken or cut off"),
             Self::SevenZip => f.write_str("a form of 7z archives"),
@@ -401,6 +409,7 @@ impl fmt::Display for Foreign {
             Self::Tiff => ("a TIFF image", true),
             Self::WebP => ("a WebP image", true),
             Self::WindowsProgram => ("a Windows library or program", false),
+            Self::XetPointer => ("a pointer of Xet to its content", false),
             Self::Xz => ("xz data", false),
             Self::Zlib => ("zlib data", false),
             Self::Zstd => ("zstd data", false),

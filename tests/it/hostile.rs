@@ -11,7 +11,7 @@ use std::{
 use crate::support::{
     dribble::Dribble,
     fixture::{Fixture, facts},
-    joblib, npy, pickle,
+    gguf, joblib, npy, pickle,
     random::Random,
     safetensors, torch, zip,
 };
@@ -20,6 +20,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
     [
         zip::fixtures(),
         safetensors::fixtures(),
+        gguf::fixtures(),
         npy::fixtures(),
         pickle::fixtures(),
         joblib::fixtures(),

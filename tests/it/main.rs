@@ -20,6 +20,7 @@ mod hook;
 mod hostile;
 mod hostile_memory;
 mod layering;
+mod limits;
 mod loader;
 mod policy;
 mod python;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hdf5Fault, PickleFault};
+use super::{GgufFault, Hdf5Fault, PickleFault};
 use crate::fact::Short;
 
 /// How bytes break their own format.
@@ -29,6 +29,8 @@ pub enum Malformed {
     Hdf5(Hdf5Fault),
     /// An LZMA member whose properties are not 5 bytes long.
     LzmaProperties,
+    /// A GGUF file.
+    Gguf(GgufFault),
     /// A legacy torch file that ends before one of its pickles.
     LegacyEnd(LegacyPart),
     /// A legacy torch file that ends before its storages do.
@@ -57,6 +59,13 @@ pub enum Malformed {
         /// What is wrong with it.
         fault: GraphTensorFault,
     },
+    /// A chat template.
+    Template(SyntaxFault),
+    /// A chat template that is not UTF-8.
+    TemplateNotUtf8 {
+        /// The first byte that is not.
+        at: u64,
+    },
     /// A zip archive.
     Zip(ZipFault),
 }
@@ -71,6 +80,12 @@ pub enum Piece {
     Content,
     /// Something that an offset of a flatbuffer leads to.
     Flatbuffer,
+    /// The data of the tensors of a GGUF file.
+    GgufData,
+    /// The header of a GGUF file.
+    GgufHeader,
+    /// A text in the header of a GGUF file.
+    GgufText,
     /// A structure of an HDF5 file.
     Hdf5,
     /// The head of an LZMA member of a zip archive.
@@ -371,6 +386,12 @@ pub enum ZipFault {
 impl From<PickleFault> for Malformed {
     fn from(fault: PickleFault) -> Self {
         Self::Pickle(fault)
+    }
+}
+
+impl From<GgufFault> for Malformed {
+    fn from(fault: GgufFault) -> Self {
+        Self::Gguf(fault)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Why something was not read to its end.
 
+mod gguf;
 mod hdf5;
 mod malformed;
 mod pickle;
 
+pub use gguf::{GgufCounted, GgufFault, GgufTensorFault};
 pub use hdf5::{Hdf5Fault, Hdf5Form, Hdf5Part};
 pub use malformed::{
     GraphTensorFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue, Piece, ProtobufFault,
@@ -62,6 +64,12 @@ pub enum Unsupported {
     ExportMember,
     /// What Keras says of the layers in a saved model, as configurations.
     KerasLayers,
+    /// A block of text in a chat template that is taken as it is.
+    RawTemplate,
+    /// A version of GGUF.
+    GgufVersion(u32),
+    /// A tensor of ggml, stored in a way that is not known.
+    TensorType(u32),
     /// A link in place of a member that the loader opens.
     LinkedMember,
     /// A member of patched data.
@@ -142,6 +150,7 @@ pub enum Foreign {
     Tiff,
     WebP,
     WindowsProgram,
+    XetPointer,
     Xz,
     Zlib,
     Zstd,

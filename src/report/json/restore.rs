@@ -91,6 +91,7 @@ impl v1::Site {
             v1::Hop::Constant { offset } => fact::Hop::Constant(*offset),
             v1::Hop::From { offset } => fact::Hop::From(*offset),
             v1::Hop::Cell { index } => fact::Hop::Cell(*index),
+            v1::Hop::Key { name, name_hex } => fact::Hop::Key(text(name, name_hex.as_ref())),
         });
         fact::Site {
             hops: hops.collect(),
@@ -271,6 +272,7 @@ mod tests {
             Hop::Constant(7),
             Hop::From(8),
             Hop::Cell(3),
+            Hop::Key(bytes.clone()),
         ];
         let location = |at: Place| Location {
             path: bytes.clone(),

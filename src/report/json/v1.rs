@@ -290,6 +290,14 @@ pub enum Hop {
         /// Which, from 0.
         index: u32,
     },
+    /// Into the text that a key has for its value.
+    Key {
+        /// The name of the key.
+        name: String,
+        /// Its bytes in hexadecimal, if they are not UTF-8.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name_hex: Option<String>,
+    },
 }
 
 /// A place in bytes or text.
@@ -600,6 +608,10 @@ impl From<&fact::Site> for Site {
             fact::Hop::Constant(offset) => Hop::Constant { offset: *offset },
             fact::Hop::From(offset) => Hop::From { offset: *offset },
             fact::Hop::Cell(index) => Hop::Cell { index: *index },
+            fact::Hop::Key(name) => {
+                let (name, name_hex) = exact(name);
+                Hop::Key { name, name_hex }
+            }
         });
         Self {
             text: site.to_string(),

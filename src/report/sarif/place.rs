@@ -141,6 +141,7 @@ fn steps(finding: &Finding) -> Vec<(String, String, &'static str)> {
         let kind = match hop {
             Hop::Member { .. } | Hop::Stream(_) | Hop::From(_) => "resource",
             Hop::Constant(_) => "value",
+            Hop::Key(_) => "property",
             Hop::Cell(_) => "element",
         };
         steps.push((name, full.clone(), kind));
@@ -169,7 +170,7 @@ fn region(site: &Site) -> Region {
     let base = site.hops.iter().try_fold(0_u64, |base, hop| match hop {
         Hop::Stream(_) => Some(base),
         Hop::From(offset) => base.checked_add(*offset),
-        Hop::Member { .. } | Hop::Constant(_) | Hop::Cell(_) => None,
+        Hop::Member { .. } | Hop::Constant(_) | Hop::Cell(_) | Hop::Key(_) => None,
     });
     match (&site.at, base) {
         (

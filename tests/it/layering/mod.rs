@@ -100,6 +100,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "git/dvc/files.rs",
         ],
     ),
+    ("minijinja", &["format/template/"]),
     ("sevenz_rust2", &["format/seven_zip.rs"]),
     ("tree_sitter", &["policy/edit/"]),
     ("tree_sitter_yaml", &["policy/edit/tree.rs"]),

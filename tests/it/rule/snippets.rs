@@ -73,11 +73,19 @@ const NOTHING: &[(&str, &str)] = &[
     ("policy-broken", "the errors in it say what to write"),
     ("policy-changed", "somebody has to review it"),
     ("policy-loosened", "somebody has to review it"),
+    ("remote-code", "the code has to be copied"),
+    ("repository-code", "the code has to be reviewed"),
     (
         "shard-without-index",
         "the whole checkpoint has to be checked",
     ),
     ("state-on-non-instance", "nothing but a hostile file has it"),
+    ("template-cost", "the template has to be written otherwise"),
+    ("template-reach", "the template has to be written otherwise"),
+    (
+        "template-unknown",
+        "only a person can say what renders the template",
+    ),
     ("torch-weights-only", "the state dict has to be saved again"),
     ("torchscript-code", "the model has to be saved otherwise"),
     (

@@ -9,6 +9,7 @@ pub(crate) mod comparison;
 pub(crate) mod dribble;
 pub(crate) mod fixture;
 pub(crate) mod flatbuffer;
+pub(crate) mod gguf;
 pub(crate) mod hdf5;
 pub(crate) mod import;
 pub(crate) mod joblib;

@@ -1,0 +1,258 @@
+//! What the names of a template may stand for, wherever it binds them: the order in which it does is not followed.
+
+use std::cell::{Cell, RefCell};
+
+use minijinja::machinery::{
+    Span,
+    ast::{Call, CallArg, Expr, ForLoop, Macro, Stmt},
+};
+use rustc_hash::FxHashMap;
+
+use super::{
+    names,
+    tree::{Visitor, argument_value},
+};
+use crate::{bytes::ReadError, limits};
+
+/// What a name may stand for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bound<'t, 's> {
+    /// The value of an expression.
+    Value(&'t Expr<'s>),
+    /// An element of it, or of an element.
+    Element(&'t Expr<'s>),
+    /// A list or a dict that the value of an expression is put into.
+    Holder(&'t Expr<'s>),
+    /// Text that a block makes.
+    Text,
+    /// A macro.
+    Macro,
+}
+
+/// All names that a template binds. What is not among them is data that it is given.
+#[derive(Debug, Default)]
+pub(super) struct Bindings<'t, 's> {
+    variables: FxHashMap<&'s str, Vec<Bound<'t, 's>>>,
+    /// Values of attributes and keys, of whatever object.
+    attributes: FxHashMap<String, Vec<Bound<'t, 's>>>,
+    macros: Vec<&'t Macro<'s>>,
+    calls: Vec<&'t Call<'s>>,
+    steps: Cell<u64>,
+    /// The highest numbers that names stand for, and those of rounds of loops over them.
+    largest: RefCell<FxHashMap<(Size, String), Option<u64>>>,
+}
+
+/// What a number of a name counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Size {
+    /// It is the value.
+    Value,
+    /// Elements of the value.
+    Elements,
+}
+
+impl<'t, 's> Bindings<'t, 's> {
+    /// Counts a step of following values; whether it may still be taken.
+    pub(super) fn step(&self) -> bool {
+        self.steps.set(self.steps.get().saturating_add(1));
+        self.steps.get() <= limits::TEMPLATE_STEPS
+    }
+
+    /// The highest number that a name stands for, found once. One that stands for itself adds nothing.
+    pub(super) fn largest(
+        &self,
+        (size, name): (Size, String),
+        find: impl FnOnce() -> Option<u64>,
+    ) -> Option<u64> {
+        let question = (size, name);
+        if let Some(known) = self.largest.borrow().get(&question) {
+            return *known;
+        }
+        self.largest.borrow_mut().insert(question.clone(), None);
+        let found = find();
+        self.largest.borrow_mut().insert(question, found);
+        found
+    }
+
+    /// Takes all steps that are left.
+    pub(super) fn exhaust(&self) {
+        self.steps.set(u64::MAX);
+    }
+
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps.get() > limits::TEMPLATE_STEPS
+    }
+
+    /// Whether there were steps enough.
+    pub(super) fn check(&self) -> Result<(), ReadError> {
+        if self.is_exhausted() {
+            return Err(ReadError::Limit(limits::Id::TEMPLATE_STEPS));
+        }
+        Ok(())
+    }
+
+    pub(super) fn of_variable(&self, name: &str) -> &[Bound<'t, 's>] {
+        self.variables.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn of_attribute(&self, name: &str) -> &[Bound<'t, 's>] {
+        self.attributes.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    fn bind(&mut self, target: &'t Expr<'s>, bound: Bound<'t, 's>) {
+        let inside = match bound {
+            Bound::Value(value) | Bound::Element(value) => Bound::Element(value),
+            Bound::Holder(_) | Bound::Text | Bound::Macro => bound,
+        };
+        match target {
+            Expr::Var(it) => self.variables.entry(it.id).or_default().push(bound),
+            Expr::GetAttr(it) => self.bind_attribute(it.name, bound),
+            Expr::List(it) => {
+                for item in &it.items {
+                    self.bind(item, inside);
+                }
+            }
+            Expr::Tuple(it) => {
+                for item in &it.items {
+                    self.bind(item, inside);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn bind_attribute(&mut self, name: &str, bound: Bound<'t, 's>) {
+        self.attributes
+            .entry(name.to_owned())
+            .or_default()
+            .push(bound);
+    }
+
+    fn declare(&mut self, of: &'t Macro<'s>) {
+        self.variables
+            .entry(of.name)
+            .or_default()
+            .push(Bound::Macro);
+        // Defaults are those of the last parameters.
+        for (parameter, default) in of.args.iter().rev().zip(of.defaults.iter().rev()) {
+            self.bind(parameter, Bound::Value(default));
+        }
+        self.macros.push(of);
+    }
+
+    /// Gives the parameters of macros the arguments of calls, once all of both are known. A call through another name may be of any.
+    pub(super) fn connect(&mut self) {
+        for call in std::mem::take(&mut self.calls) {
+            let callee = match &call.expr {
+                Expr::Var(it) => Some(it.id),
+                _ => None,
+            };
+            let is_given = callee.is_some_and(|name| {
+                name != "caller" && names::FUNCTIONS.contains(&name) && !self.is_macro(name)
+            });
+            let is_method =
+                matches!(&call.expr, Expr::GetAttr(it) if names::METHODS.contains(&it.name));
+            if is_given || is_method {
+                continue;
+            }
+            let by_name = callee.filter(|name| self.is_macro(name));
+            let macros = self.macros.iter().copied();
+            let called: Vec<_> = macros
+                .filter(|of| by_name.is_none_or(|name| of.name == name))
+                .collect();
+            for of in called {
+                self.pass(call, of);
+            }
+        }
+    }
+
+    fn is_macro(&self, name: &str) -> bool {
+        self.macros.iter().any(|of| of.name == name)
+    }
+
+    fn pass(&mut self, call: &'t Call<'s>, to: &'t Macro<'s>) {
+        for (at, argument) in call.args.iter().enumerate() {
+            let value = argument_value(argument);
+            match argument {
+                CallArg::Pos(_) => {
+                    if let Some(parameter) = to.args.get(at) {
+                        self.bind(parameter, Bound::Value(value));
+                    }
+                }
+                CallArg::Kwarg(name, _) => {
+                    self.variables
+                        .entry(name)
+                        .or_default()
+                        .push(Bound::Value(value));
+                }
+                CallArg::PosSplat(_) | CallArg::KwargSplat(_) => {
+                    for parameter in &to.args {
+                        self.bind(parameter, Bound::Element(value));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<'t, 's> Visitor<'t, 's> for Bindings<'t, 's> {
+    fn statement(&mut self, statement: &'t Stmt<'s>) {
+        match statement {
+            Stmt::Set(it) => self.bind(&it.target, Bound::Value(&it.expr)),
+            Stmt::SetBlock(it) => self.bind(&it.target, Bound::Text),
+            Stmt::WithBlock(it) => {
+                for (target, value) in &it.assignments {
+                    self.bind(target, Bound::Value(value));
+                }
+            }
+            Stmt::Macro(it) => self.declare(it),
+            Stmt::CallBlock(it) => self.declare(&it.macro_decl),
+            _ => {}
+        }
+    }
+
+    fn expression(&mut self, expression: &'t Expr<'s>) {
+        if let Expr::Map(it) = expression {
+            for (key, value) in it.keys.iter().zip(&it.values) {
+                if let Expr::Const(key) = key
+                    && let Some(key) = key.value.as_str()
+                {
+                    self.bind_attribute(key, Bound::Value(value));
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, call: &'t Call<'s>, _: Span) {
+        let makes_object =
+            matches!(&call.expr, Expr::Var(it) if matches!(it.id, "namespace" | "dict"));
+        if !makes_object {
+            if let Expr::GetAttr(method) = &call.expr
+                && is_filling(method.name)
+            {
+                for argument in &call.args {
+                    self.bind(&method.expr, Bound::Holder(argument_value(argument)));
+                }
+            }
+            self.calls.push(call);
+            return;
+        }
+        for argument in &call.args {
+            if let CallArg::Kwarg(name, value) = argument {
+                self.bind_attribute(name, Bound::Value(value));
+            }
+        }
+    }
+
+    fn enter_loop(&mut self, of: &'t ForLoop<'s>) {
+        self.bind(&of.target, Bound::Element(&of.iter));
+    }
+}
+
+/// Methods that put their arguments into a list or a dict.
+fn is_filling(name: &str) -> bool {
+    matches!(
+        name,
+        "append" | "extend" | "insert" | "setdefault" | "update"
+    )
+}
