@@ -415,13 +415,19 @@ limits! {
         PROTOBUF_FIELDS: u64 = 10_000_000, Count "fields of protobuf messages that are passed";
 
         /// Names and paths have some hundred bytes.
-        PROTOBUF_TEXT: u64 = 64 << 10, Bytes "of a name in a protobuf message";
+        PROTOBUF_TEXT: u64 = 4 << 10, Bytes "of a name in a protobuf message";
+
+        /// The names of 100,000 nodes have some 10 MB.
+        PROTOBUF_TEXTS: u64 = 256 << 20, Bytes "of names in protobuf messages";
+
+        /// The saver of a large model takes some hundred. A path that is not decided by then counts as one of the graph's own.
+        PATH_STEPS: usize = 1_000_000, Count "steps to find where the paths in a graph come from";
 
         /// Branches and loops of real models reach some ten.
         GRAPH_DEPTH: usize = 64, Count "graphs inside one another";
 
         /// A function of a model with 10,000 variables may use all of them.
-        BOUND_INPUTS: usize = 1_000_000, Count "objects that are bound to a function of a graph";
+        BOUND_INPUTS: usize = 1_000_000, Count "objects that are bound to the functions of a graph";
 
         /// Real tensors have up to six or eight.
         TENSOR_DIMENSIONS: usize = 1_024, Count "dimensions of a tensor in a graph";

@@ -251,11 +251,13 @@ formats! {
         ggml,
         lua_torch,
         marshal,
+        onnx_text,
         paddle,
         r_data,
         rar,
         skops,
         sqlite,
+        tensorflow_text,
         xgboost,
     }
     last {

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use crate::{
-    bytes::{Pages, ReadError, Window, narrow},
+    bytes::{Pages, ReadError, Window, narrow, wide},
     fact::{Malformed, Piece, ProtobufFault, Short, Text},
     limits,
 };
@@ -49,6 +49,8 @@ pub(super) struct Protobuf {
     pages: Pages,
     /// Fields that were passed.
     passed: Cell<u64>,
+    /// Bytes of names and texts that were handed out: readers keep some of them.
+    texts: Cell<u64>,
 }
 
 /// The bytes of a field: a message, a text, or packed numbers.
@@ -81,6 +83,7 @@ impl Protobuf {
         Self {
             pages: Pages::new(window, Piece::Protobuf),
             passed: Cell::new(0),
+            texts: Cell::new(0),
         }
     }
 
@@ -108,6 +111,15 @@ impl Protobuf {
         }
     }
 
+    fn text(&self, start: u64, count: usize) -> Result<Text, ReadError> {
+        let texts = self.texts.get().saturating_add(wide(count));
+        self.texts.set(texts);
+        if texts > limits::PROTOBUF_TEXTS {
+            return Err(ReadError::Limit(limits::Id::PROTOBUF_TEXTS));
+        }
+        Ok(Text::from(self.pages.bytes(start, count)?))
+    }
+
     fn pass(&self) -> Result<(), ReadError> {
         let passed = self.passed.get().saturating_add(1);
         self.passed.set(passed);
@@ -132,8 +144,16 @@ impl<'p> Message<'p> {
     /// Its fields, which must be those of a schema.
     pub(super) fn fields(self, schema: &'static Schema) -> Fields<'p> {
         Fields {
+            schema: Some(schema),
+            ..self.any_fields()
+        }
+    }
+
+    /// Its fields, whatever they are: as parsers take them, which skip what they do not know.
+    pub(super) fn any_fields(self) -> Fields<'p> {
+        Fields {
             message: self,
-            schema,
+            schema: None,
             at: self.start,
             seen: Vec::new(),
             done: false,
@@ -145,14 +165,13 @@ impl<'p> Message<'p> {
         if self.len() > limits::PROTOBUF_TEXT {
             return Err(ReadError::Limit(limits::Id::PROTOBUF_TEXT));
         }
-        let bytes = self.of.pages.bytes(self.start, narrow(self.len()))?;
-        Ok(Text::from(bytes))
+        self.of.text(self.start, narrow(self.len()))
     }
 
     /// The first bytes as a text, at most so many.
     pub(super) fn front(self, most: usize) -> Result<Text, ReadError> {
         let count = narrow(self.len()).min(most);
-        Ok(Text::from(self.of.pages.bytes(self.start, count)?))
+        self.of.text(self.start, count)
     }
 
     /// The numbers of variable length that are packed in it, at most so many.
@@ -209,7 +228,7 @@ impl<'p> Message<'p> {
 #[derive(Debug)]
 pub(super) struct Fields<'p> {
     message: Message<'p>,
-    schema: &'static Schema,
+    schema: Option<&'static Schema>,
     at: u64,
     /// Fields that may stand once and did.
     seen: Vec<u32>,
@@ -217,35 +236,49 @@ pub(super) struct Fields<'p> {
 }
 
 impl<'p> Fields<'p> {
+    /// How a field is stored, if the schema has it so.
+    fn stored(&mut self, number: u32, wire: u64) -> Result<Wire, ReadError> {
+        let unknown = |of: &str| {
+            let of = Short::from(of);
+            Err(fault(ProtobufFault::Unknown { of, number }))
+        };
+        let stored = match wire {
+            0 => Some(Wire::Varint),
+            1 => Some(Wire::Fixed64),
+            2 => Some(Wire::Bytes),
+            5 => Some(Wire::Fixed32),
+            _ => None,
+        };
+        let Some(schema) = self.schema else {
+            // No field has the number 0: that is what zeros look like.
+            let stored = stored.filter(|_| number > 0);
+            return stored.map_or_else(|| unknown("message"), Ok);
+        };
+        let rule = schema.fields.iter().find(|rule| rule.0 == number);
+        let (Some(stored), Some((_, wire, times))) = (stored, rule) else {
+            return unknown(schema.name);
+        };
+        // Numbers of which there may be many are packed, or stand alone.
+        let is_packed = stored == Wire::Bytes && *times == Times::Many;
+        if stored != *wire && !is_packed {
+            return unknown(schema.name);
+        }
+        if *times == Times::One {
+            if self.seen.contains(&number) {
+                let of = Short::from(schema.name);
+                return Err(fault(ProtobufFault::Repeated { of, number }));
+            }
+            self.seen.push(number);
+        }
+        Ok(stored)
+    }
+
     fn step(&mut self) -> Result<Field<'p>, ReadError> {
         let message = self.message;
         message.of.pass()?;
         let (tag, at) = message.varint(self.at)?;
         let number = u32::try_from(tag >> 3).unwrap_or(u32::MAX);
-        let of = || Short::from(self.schema.name);
-        let unknown = || ProtobufFault::Unknown { of: of(), number };
-        let rules = self.schema.fields.iter();
-        let rule = rules.copied().find(|rule| rule.0 == number);
-        let (_, wire, times) = rule.ok_or_else(|| fault(unknown()))?;
-        let stored = match tag & 7 {
-            0 => Wire::Varint,
-            1 => Wire::Fixed64,
-            2 => Wire::Bytes,
-            5 => Wire::Fixed32,
-            _ => return Err(fault(unknown())),
-        };
-        // Numbers of which there may be many are packed, or stand alone.
-        let is_packed = stored == Wire::Bytes && times == Times::Many;
-        if stored != wire && !is_packed {
-            return Err(fault(unknown()));
-        }
-        if times == Times::One {
-            if self.seen.contains(&number) {
-                let of = of();
-                return Err(fault(ProtobufFault::Repeated { of, number }));
-            }
-            self.seen.push(number);
-        }
+        let stored = self.stored(number, tag & 7)?;
         let (value, end) = match stored {
             Wire::Varint => {
                 let (number, end) = message.varint(at)?;

@@ -238,7 +238,7 @@ impl Walk {
         Ok(())
     }
 
-    fn tensor(&mut self, message: Message<'_>) -> Result<(), ReadError> {
+    pub(super) fn tensor(&mut self, message: Message<'_>) -> Result<(), ReadError> {
         let tensor = Tensor::read(message)?;
         if self.fault.is_none()
             && let Some(fault) = tensor.fault()

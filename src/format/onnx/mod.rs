@@ -8,14 +8,15 @@ mod schema;
 mod tensor;
 
 pub(super) use graph::native;
+pub(super) use schema::{TENSOR, tensor::DATA_TYPE};
 
 use self::{
     graph::Walk,
-    schema::{GRAPH, MODEL, model},
+    schema::{GRAPH, OPERATOR_SET, model},
 };
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
-    protobuf::{Fields, Protobuf},
+    protobuf::{Message, Protobuf, Value},
 };
 use crate::bytes::{ReadError, Window};
 
@@ -44,7 +45,7 @@ paths that the model gives.
 
 ## How it is recognised
 
-By its fields, under any name: a version, a graph, and nothing that a model does not have.
+By its fields, under any name: a version, a graph and the sets of operators.
 
 ## What is checked
 
@@ -60,51 +61,48 @@ Tensors are not read. A message has up to 2 GiB.
 This format, with operators of `ai.onnx` only; weights without a graph as safetensors.
 ";
 
-/// The first bytes of the fields of a model, to tell most other files at once.
-fn may_begin(first: u8) -> bool {
-    MODEL.fields.iter().any(|rule| {
-        let wire = first & 7;
-        // Fields from 16 on take two bytes: the first has the four lowest bits of the number.
-        let number = u32::from(first >> 3);
-        let is_number = number == rule.0 || rule.0 >= 16 && number == (rule.0 & 15) | 16;
-        is_number && matches!(wire, 0 | 2)
-    })
-}
+/// The newest version of the format is below twenty.
+const MOST_VERSION: u64 = 1_000;
 
 fn probe(head: &Head<'_>) -> Certainty {
-    if !head.front.first().copied().is_some_and(may_begin) {
-        return Certainty::No;
-    }
     if is_model(head.window) {
         return Certainty::Sure;
     }
-    Certainty::maybe_if(FORMAT.suffix_of(head.name).is_some())
+    let is_field = |first: u8| first >> 3 > 0 && matches!(first & 7, 0 | 2);
+    let may_be = head.front.first().copied().is_some_and(is_field);
+    Certainty::maybe_if(may_be && FORMAT.suffix_of(head.name).is_some())
 }
 
-/// Whether bytes are the fields of a model, with a version and a graph.
+/// Whether bytes are a model as parsers take it: with a version, a graph and sets of operators. Fields that no model has are skipped here, and
+/// break it when it is read.
 fn is_model(window: &Window) -> bool {
     let protobuf = Protobuf::new(window);
-    let (mut versioned, mut graph) = (false, false);
-    for field in protobuf.front().fields(&MODEL) {
+    let (mut versioned, mut graph, mut operators) = (false, false, false);
+    for field in protobuf.front().any_fields() {
         let Ok(field) = field else { return false };
-        match field.number {
-            model::IR_VERSION => versioned = true,
-            model::GRAPH => {
-                let first = field.value.bytes().map(|graph| graph.fields(&GRAPH));
-                let first = first.and_then(|mut fields: Fields<'_>| fields.next());
-                graph = first.is_none_or(|field| field.is_ok());
-                if !graph {
-                    return false;
-                }
+        match (field.number, field.value) {
+            (model::IR_VERSION, Value::Number(version)) => versioned = version <= MOST_VERSION,
+            (model::GRAPH, Value::Bytes(of)) => {
+                graph = of.fields(&GRAPH).next().is_none_or(|field| field.is_ok());
+            }
+            (model::OPERATOR_SETS, Value::Bytes(of)) => {
+                operators |= of.fields(&OPERATOR_SET).all(|field| field.is_ok());
             }
             _ => {}
         }
         // Content of unknown length is not read to its end for this.
-        if versioned && graph && window.known_len().is_none() {
+        if versioned && graph && operators && window.known_len().is_none() {
             break;
         }
     }
-    versioned && graph
+    versioned && graph && operators
+}
+
+/// Records what a tensor that is a file of its own says, as the tests of ONNX keep them.
+pub(super) fn read_tensor(root: Message<'_>, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let mut walk = Walk::new(reading);
+    let result = walk.tensor(root);
+    walk.record(reading, result)
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {

@@ -10,6 +10,7 @@ use crate::format::protobuf::{
 pub(super) mod model {
     pub(in crate::format::onnx) const IR_VERSION: u32 = 1;
     pub(in crate::format::onnx) const GRAPH: u32 = 7;
+    pub(in crate::format::onnx) const OPERATOR_SETS: u32 = 8;
     pub(in crate::format::onnx) const TRAINING: u32 = 20;
     pub(in crate::format::onnx) const FUNCTIONS: u32 = 25;
 }
@@ -24,7 +25,7 @@ pub(super) static MODEL: Schema = Schema {
         (5, Varint, One),
         (6, Bytes, One),
         (model::GRAPH, Bytes, One),
-        (8, Bytes, Many),
+        (model::OPERATOR_SETS, Bytes, Many),
         (14, Bytes, Many),
         (model::TRAINING, Bytes, Many),
         (model::FUNCTIONS, Bytes, Many),
@@ -162,16 +163,16 @@ pub(super) static ATTRIBUTE: Schema = Schema {
 };
 
 /// Fields of [`TENSOR`].
-pub(super) mod tensor {
+pub(in crate::format) mod tensor {
     pub(in crate::format::onnx) const DIMENSIONS: u32 = 1;
-    pub(in crate::format::onnx) const DATA_TYPE: u32 = 2;
+    pub(in crate::format) const DATA_TYPE: u32 = 2;
     pub(in crate::format::onnx) const NAME: u32 = 8;
     pub(in crate::format::onnx) const RAW_DATA: u32 = 9;
     pub(in crate::format::onnx) const EXTERNAL_DATA: u32 = 13;
     pub(in crate::format::onnx) const DATA_LOCATION: u32 = 14;
 }
 
-pub(super) static TENSOR: Schema = Schema {
+pub(in crate::format) static TENSOR: Schema = Schema {
     name: "TensorProto",
     fields: &[
         (tensor::DIMENSIONS, Varint, Many),
@@ -205,6 +206,11 @@ pub(super) static SPARSE_TENSOR: Schema = Schema {
         (sparse_tensor::INDICES, Bytes, One),
         (3, Varint, Many),
     ],
+};
+
+pub(super) static OPERATOR_SET: Schema = Schema {
+    name: "OperatorSetIdProto",
+    fields: &[(1, Bytes, One), (2, Varint, One)],
 };
 
 /// Fields of [`ENTRY`].

@@ -111,18 +111,19 @@ impl<'p> Walk<'p> {
 
     fn function(&mut self, message: Message<'p>) -> Result<(), ReadError> {
         let mut part = Part::function(message);
-        let mut nodes = Vec::new();
         for field in message.fields(&FUNCTION) {
             let field = field?;
-            match (field.number, field.value) {
-                (function::SIGNATURE, Value::Bytes(of)) => read_signature(of, &mut part)?,
-                (function::NODES, Value::Bytes(of)) => nodes.push(of),
-                _ => {}
+            if let (function::SIGNATURE, Value::Bytes(of)) = (field.number, field.value) {
+                read_signature(of, &mut part)?;
+                break;
             }
         }
         let part = self.model.add(part);
-        for of in nodes {
-            self.node(of, part)?;
+        for field in message.fields(&FUNCTION) {
+            let field = field?;
+            if let (function::NODES, Value::Bytes(of)) = (field.number, field.value) {
+                self.node(of, part)?;
+            }
         }
         Ok(())
     }

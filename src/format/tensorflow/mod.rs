@@ -18,7 +18,7 @@ use self::{
     },
 };
 use super::{
-    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
+    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, onnx,
     protobuf::{Message, Protobuf, Schema, Value, missing},
 };
 use crate::{
@@ -52,7 +52,7 @@ used. Some read and write files, some talk to other processes, and some call Pyt
 
 ## How it is recognised
 
-By its fields, under any name.
+By its fields, under any name. A tensor of ONNX in a file of its own has the same suffix, and is data.
 
 ## What is checked
 
@@ -77,8 +77,8 @@ enum Kind {
 }
 
 fn probe(head: &Head<'_>) -> Certainty {
-    // Each begins with its field 1 or 2.
-    if !matches!(head.front.first(), Some(0x08 | 0x0a | 0x12)) {
+    // Each begins with its field 1 or 2, a tensor without dimensions with its type.
+    if !matches!(head.front.first(), Some(0x08 | 0x0a | 0x10 | 0x12)) {
         return Certainty::No;
     }
     let protobuf = Protobuf::new(head.window);
@@ -154,6 +154,18 @@ fn has(
     found
 }
 
+/// Whether a message is a tensor of ONNX with a type, whatever else.
+fn is_tensor(message: Message<'_>) -> bool {
+    let mut typed = false;
+    for field in message.fields(&onnx::TENSOR) {
+        match field {
+            Ok(field) => typed |= field.number == onnx::DATA_TYPE,
+            Err(_) => return false,
+        }
+    }
+    typed
+}
+
 /// Whether a message is a node: it has a name and an operator, and the operator is a name.
 fn is_node(message: Message<'_>) -> bool {
     let (mut named, mut operator) = (false, false);
@@ -193,6 +205,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         Some(Kind::SavedModel) => read_saved(root, &mut walk, &mut files),
         Some(Kind::MetaGraph) => read_meta(root, &mut walk, &mut files),
         Some(Kind::Graph) => walk.graph(root).and(walk.finish_graph()),
+        // A tensor on its own runs nothing: those of ONNX's tests have this name.
+        None if is_tensor(root) => onnx::read_tensor(root, reading),
         None => {
             let result = walk.graph(root).and(walk.finish_graph());
             result.and(Err(missing(&GRAPH, graph_def::NODES)))
@@ -301,6 +315,7 @@ fn read_objects(message: Message<'_>, walk: &mut Walk<'_>) -> Result<(), ReadErr
     // Whether an object is an asset, a variable or a resource.
     let mut kinds = Vec::new();
     let mut bound: Vec<(Text, Vec<u64>)> = Vec::new();
+    let mut left = limits::BOUND_INPUTS;
     for field in message.fields(&OBJECTS) {
         let field = field?;
         match (field.number, field.value) {
@@ -314,7 +329,11 @@ fn read_objects(message: Message<'_>, walk: &mut Walk<'_>) -> Result<(), ReadErr
                 }
                 kinds.push(is_own);
             }
-            (objects::FUNCTIONS, Value::Bytes(of)) => bound.push(read_bound(of)?),
+            (objects::FUNCTIONS, Value::Bytes(of)) => {
+                let read = read_bound(of, left)?;
+                left = left.saturating_sub(read.1.len());
+                bound.push(read);
+            }
             _ => {}
         }
     }
@@ -327,7 +346,7 @@ fn read_objects(message: Message<'_>, walk: &mut Walk<'_>) -> Result<(), ReadErr
 }
 
 /// Reads the name of a function and the objects that are bound to it.
-fn read_bound(message: Message<'_>) -> Result<(Text, Vec<u64>), ReadError> {
+fn read_bound(message: Message<'_>, most: usize) -> Result<(Text, Vec<u64>), ReadError> {
     let (mut name, mut objects) = (Text::default(), Vec::new());
     for field in message.fields(&ENTRY) {
         let field = field?;
@@ -339,7 +358,7 @@ fn read_bound(message: Message<'_>) -> Result<(Text, Vec<u64>), ReadError> {
                     match (field.number, field.value) {
                         (concrete_function::BOUND, Value::Number(number)) => objects.push(number),
                         (concrete_function::BOUND, Value::Bytes(packed)) => {
-                            objects.extend(packed.numbers(limits::BOUND_INPUTS)?);
+                            objects.extend(packed.numbers(most)?);
                         }
                         _ => {}
                     }

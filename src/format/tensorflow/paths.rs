@@ -3,7 +3,7 @@
 //! Every model has a part that saves and restores its variables: TensorFlow's loader finds it by the saver's names, and gives it the path of
 //! the model. A table of words is filled from a file among the model's assets. Whatever else opens files gets its path from the graph.
 
-use std::sync::LazyLock;
+use std::{cell::Cell, sync::LazyLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,10 +14,13 @@ use crate::{
     bytes::ReadError,
     fact::Text,
     format::protobuf::{Message, Value},
+    limits,
 };
 
 /// How far a path is followed backwards.
 const STEPS: usize = 32;
+/// The path of a saver to which none is given.
+const DEFAULT: &[u8] = b"model";
 /// Bytes of a constant that may follow the path of a model.
 const SUFFIX: usize = 100;
 
@@ -128,6 +131,8 @@ pub(super) struct Paths<'m, 'p> {
     model: &'m Model<'p>,
     /// Of the graph, and of each part with a path.
     nodes: FxHashMap<usize, Nodes>,
+    /// Steps that following paths has taken.
+    spent: Cell<usize>,
 }
 
 impl<'m, 'p> Paths<'m, 'p> {
@@ -141,7 +146,12 @@ impl<'m, 'p> Paths<'m, 'p> {
                 }
             }
         }
-        Ok(Self { model, nodes })
+        let spent = Cell::new(0);
+        Ok(Self {
+            model,
+            nodes,
+            spent,
+        })
     }
 
     /// Whether the path of a node comes from the loader.
@@ -163,8 +173,13 @@ impl<'m, 'p> Paths<'m, 'p> {
     fn is_of_saver(&self, part: usize, tensor: Option<&Text>) -> bool {
         let saver = &self.model.saver;
         let is_path = |part: usize, source: Option<Source>| {
-            matches!(source, Some(Source::Node(name)) if name == saver.filename)
-                && self.is_plain_default(part, &saver.filename, STEPS)
+            let Some(Source::Node(name)) = source else {
+                return false;
+            };
+            // A graph may have savers of before, which nobody calls: TensorFlow gives each the same default.
+            let is_default = |text: &Text| text.as_bytes() == DEFAULT;
+            name == saver.filename && self.has_default(part, &name, true, is_name, STEPS)
+                || self.has_default(part, &name, false, is_default, STEPS)
         };
         match tensor.and_then(|tensor| self.source(part, tensor, STEPS)) {
             Some(Source::Argument(n)) => {
@@ -195,7 +210,15 @@ impl<'m, 'p> Paths<'m, 'p> {
     }
 
     fn node(&self, part: usize, name: &Text) -> Option<&Node> {
+        self.spend(1)?;
         self.nodes.get(&part)?.get(name)
+    }
+
+    /// Takes so many steps, if as many are left.
+    fn spend(&self, steps: usize) -> Option<()> {
+        let spent = self.spent.get().saturating_add(steps);
+        self.spent.set(spent);
+        (spent <= limits::PATH_STEPS).then_some(())
     }
 
     /// Where the nth argument of a call in the graph comes from.
@@ -214,6 +237,7 @@ impl<'m, 'p> Paths<'m, 'p> {
         let steps = steps.checked_sub(1)?;
         let name = base(tensor);
         let of = self.model.parts.get(part)?;
+        self.spend(of.arguments.len())?;
         if let Some(n) = of.arguments.iter().position(|argument| *argument == name) {
             return Some(Source::Argument(n));
         }
@@ -235,8 +259,9 @@ impl<'m, 'p> Paths<'m, 'p> {
             }
             b"ReadVariableOp" => {
                 let variable = base(node.inputs.first()?);
-                let nodes = self.nodes.get(&part)?.values();
-                let assigned = nodes.filter(|node| {
+                let nodes = self.nodes.get(&part)?;
+                self.spend(nodes.len())?;
+                let assigned = nodes.values().filter(|node| {
                     node.operator.as_bytes() == b"AssignVariableOp"
                         && node.inputs.first().is_some_and(|of| base(of) == variable)
                 });
@@ -270,25 +295,35 @@ impl<'m, 'p> Paths<'m, 'p> {
         }
     }
 
-    /// Whether the path that a node has when no loader gives one is a name in the folder of the process.
-    fn is_plain_default(&self, part: usize, name: &Text, steps: usize) -> bool {
+    /// Whether the path that a node has when no loader gives one is as it must be; `or_none` if it may have none.
+    fn has_default(
+        &self,
+        part: usize,
+        name: &Text,
+        or_none: bool,
+        is: fn(&Text) -> bool,
+        steps: usize,
+    ) -> bool {
         let (Some(steps), Some(node)) = (steps.checked_sub(1), self.node(part, name)) else {
             return false;
         };
-        let is_name = |text: &Text| {
-            let elsewhere = |byte: &u8| matches!(byte, b'/' | b'\\' | b':' | b'~');
-            is_plain(text) && !text.as_bytes().iter().any(elsewhere)
-        };
         let mut inputs = node.inputs.iter();
         match node.operator.as_bytes() {
-            b"Placeholder" => true,
-            b"Const" => node.texts.iter().all(is_name),
+            b"Placeholder" => or_none,
+            b"Const" => !node.texts.is_empty() && node.texts.iter().all(is),
             b"PlaceholderWithDefault" => {
-                inputs.all(|input| self.is_plain_default(part, &base(input), steps))
+                !node.inputs.is_empty()
+                    && inputs.all(|input| self.has_default(part, &base(input), or_none, is, steps))
             }
             _ => false,
         }
     }
+}
+
+/// Whether a text is a name in the folder of the process.
+fn is_name(text: &Text) -> bool {
+    let elsewhere = |byte: &u8| matches!(byte, b'/' | b'\\' | b':' | b'~');
+    is_plain(text) && !text.as_bytes().iter().any(elsewhere)
 }
 
 /// Whether a text says nothing but a name, or a folder and a name.

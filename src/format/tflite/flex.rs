@@ -18,7 +18,7 @@ const VECTOR_OF_TEXTS: u8 = 15;
 /// The operator that a payload names; `None` if it is no payload of such a node.
 pub(super) fn operator(payload: &Window) -> Option<Text> {
     let length = payload.known_len()?;
-    if length > limits::PROTOBUF_TEXT {
+    if length > limits::FLATBUFFER_TEXT {
         return None;
     }
     let bytes = payload.bytes_at(0, narrow(length)).ok()?;

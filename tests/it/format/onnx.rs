@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use weighbridge::{
-    fact::{Fact, Native, Unread},
+    fact::{Fact, Native},
     finding::Level,
 };
 
@@ -297,10 +297,15 @@ fn other_messages_and_texts_are_no_model() {
         ("data.bin", number(1, 8)),
         ("data.bin", [number(1, 8), bytes(2, "text")].concat()),
         ("notes.txt", b"2 apples\n".to_vec()),
-        ("data.bin", [model(&[], &[]), b"rest".to_vec()].concat()),
     ] {
         assert_eq!(told(&other, name), "", "{name}");
     }
+    // Parsers skip a field that no model has, wherever it stands: it hides nothing.
+    let hidden = [
+        bytes(99, "x"),
+        model(&[bytes(1, node("ai.onnx.contrib", "PyOp", &[]))], &[]),
+    ];
+    insta::assert_snapshot!(rules("weights.bin", &facts(hidden.concat(), "weights.bin")), @"incomplete-read: it does not read to its end: field 99, which `ModelProto` does not have in this form");
 }
 
 /// Messages of some hundred bytes inside one another do not overflow the stack.
@@ -350,14 +355,18 @@ fn named(observed: &Observed, of: impl Fn(&Fact) -> Option<String>) -> BTreeSet<
 
 fn operators(observed: &Observed) -> BTreeSet<String> {
     named(observed, |fact| match fact {
-        Fact::Native(Native::GraphOperator { name, .. }) => Some(name.to_string()),
+        Fact::Native(Native::GraphOperator { name, .. }) => {
+            Some(String::from_utf8_lossy(name.as_bytes()).into_owned())
+        }
         _ => None,
     })
 }
 
 fn files(observed: &Observed) -> BTreeSet<String> {
     named(observed, |fact| match fact {
-        Fact::FileReference(reference) => Some(reference.path.to_string()),
+        Fact::FileReference(reference) => {
+            Some(String::from_utf8_lossy(reference.path.as_bytes()).into_owned())
+        }
         _ => None,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use weighbridge::{
-    fact::{Fact, Native, Unread},
+    fact::{Fact, Native},
     finding::Level,
 };
 
@@ -364,6 +364,31 @@ fn a_table_is_filled_from_an_asset() {
     ");
 }
 
+/// Paths that are packed with themselves again and again are not followed for ever.
+#[test]
+fn following_paths_has_a_limit() {
+    let mut nodes = vec![node("p0", "Placeholder", &[], &[])];
+    for n in 0..40 {
+        let from = format!("p{n}");
+        nodes.push(node(
+            &format!("p{}", n + 1),
+            "Pack",
+            &[&from, &from, &from],
+            &[],
+        ));
+    }
+    for n in 0..200 {
+        nodes.push(node(
+            &format!("s{n}"),
+            "MergeV2Checkpoints",
+            &["p25", "p25"],
+            &[],
+        ));
+    }
+    let file = saved(&graph(&nodes, &[]), &[saver("p0:0", "x:0", "y")]);
+    insta::assert_snapshot!(about(file), @"unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file");
+}
+
 /// Under any other name, only what reads as a graph is one.
 #[test]
 fn other_messages_are_no_graph() {
@@ -385,7 +410,8 @@ fn other_messages_are_no_graph() {
 fn operators(observed: &Observed) -> BTreeSet<String> {
     let named = observed.iter().filter_map(|o| match &o.fact {
         Fact::Native(Native::GraphOperator { name, .. } | Native::Delegate(name)) => {
-            Some(name.to_string().split('[').next().unwrap().to_owned())
+            let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
+            Some(name.split('[').next().unwrap().to_owned())
         }
         _ => None,
     });

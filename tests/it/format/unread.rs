@@ -53,6 +53,11 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
         ),
         (
+            "onnx-text",
+            "model.onnxtxt",
+            b"<ir_version: 8, opset_import: [\"\" : 18]>\nagraph (float[N] x) => (float[N] y) { y = Relu(x) }".to_vec(),
+        ),
+        (
             "paddle",
             "model.pdmodel",
             b"\x0a\x04\x08\0\x10\x01".to_vec(),
@@ -65,6 +70,11 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             archive(&[stored("schema.json", "{}")]),
         ),
         ("sqlite", "database.pkl", sqlite("CREATE TABLE t(a, b)")),
+        (
+            "tensorflow-text",
+            "saved_model.pbtxt",
+            b"saved_model_schema_version: 1\nmeta_graphs {\n".to_vec(),
+        ),
         (
             "xgboost",
             "model.ubj",
@@ -114,7 +124,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"catboost fasttext ggml xgboost");
+    insta::assert_snapshot!(anywhere.join(" "), @"catboost fasttext ggml onnx-text tensorflow-text xgboost");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }

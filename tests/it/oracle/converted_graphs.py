@@ -40,7 +40,8 @@ def of_tensorflow():
         return converter.convert()
 
     text = tf.TensorSpec([], tf.string)
-    yield write("upper.tflite", select(tf.strings.upper, text), ["StringUpper"])
+    replace = lambda value: tf.strings.regex_replace(value, "a", "b")
+    yield write("replace.tflite", select(replace, text), ["StaticRegexReplace"])
     numbers = tf.TensorSpec([3, 3], tf.float32)
     yield write("inverse.tflite", select(tf.linalg.inv, numbers), ["MatrixInverse"])
 
