@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     folder::RunFolder,
     names::Names,
+    packs,
     result::{AuditResult, Loosening, Status, Waiver},
+    words::counted,
 };
-use crate::{error::Error, report::json::v1};
+use crate::error::Error;
 
 /// What an organisation has to look after.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,14 +30,14 @@ pub struct Governance {
     pub adoption: Adoption,
     /// What several repositories allow by hand, most of them first.
     pub candidates: Vec<Candidate>,
-    /// Packs that would let refused files pass, those of most repositories first.
+    /// Packs that would let refused files of complete repositories pass, those of most repositories first.
     #[serde(default)]
-    pub packs: Vec<PackInUse>,
+    pub packs: Vec<NeededPack>,
 }
 
 /// A pack that would let refused files pass: nothing else in them is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PackInUse {
+pub struct NeededPack {
     /// The pack.
     pub pack: String,
     /// How many repositories have such files.
@@ -193,7 +195,7 @@ pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance,
     };
     let mut organisations: BTreeMap<(String, u32), WaiverAt> = BTreeMap::new();
     let mut allowed: BTreeMap<String, (BTreeSet<String>, usize)> = BTreeMap::new();
-    let mut packs: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut needed: BTreeMap<String, packs::Needed> = BTreeMap::new();
     for line in run.lines()? {
         if line.status == Status::Failed {
             continue;
@@ -201,10 +203,8 @@ pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance,
         let result = run.result(&line)?;
         let location = result.repository.location.clone();
         all.adoption.add(&result);
-        for (pack, files) in packs_in_use(&result) {
-            let (repositories, all) = packs.entry(pack).or_default();
-            *repositories = repositories.saturating_add(1);
-            *all = all.saturating_add(files);
+        for (pack, files) in packs::needed(&result) {
+            needed.entry(pack).or_default().add(files);
         }
         for waiver in result.waivers {
             if waiver.is_organisations {
@@ -268,49 +268,15 @@ pub fn governance(run: &RunFolder, today: Date, soon: i64) -> Result<Governance,
         let key = |it: &Candidate| (std::cmp::Reverse(it.repositories), it.what.clone());
         key(a).cmp(&key(b))
     });
-    let packs = packs
-        .into_iter()
-        .map(|(pack, (repositories, files))| PackInUse {
-            pack,
-            repositories,
-            files,
-        });
+    let packs = needed.into_iter().map(|(pack, needed)| NeededPack {
+        pack,
+        repositories: needed.repositories,
+        files: needed.files,
+    });
     all.packs = packs.collect();
     all.packs
         .sort_by_key(|it| std::cmp::Reverse((it.repositories, it.files)));
     Ok(all)
-}
-
-/// The packs that would let files of a repository pass, and how many files.
-fn packs_in_use(result: &AuditResult) -> BTreeMap<String, usize> {
-    let version = |finding: &v1::Finding| {
-        let by = finding.introduced_by.as_ref();
-        let commit = by.map(|by| by.commit.clone());
-        (finding.path.clone(), commit)
-    };
-    let denied = result.findings.iter().enumerate();
-    let denied = denied.filter(|(_, finding)| finding.level == "deny");
-    // What else is refused in each file: a pack would not let it pass.
-    let mut left: BTreeMap<_, BTreeSet<usize>> = BTreeMap::new();
-    for (at, finding) in denied {
-        left.entry(version(finding)).or_default().insert(at);
-    }
-    let mut packs: BTreeMap<String, usize> = BTreeMap::new();
-    for answer in result.answers.iter().filter(|it| !it.packs.is_empty()) {
-        let findings = answer.findings.iter();
-        let findings = findings.filter_map(|at| result.findings.get(*at));
-        let files: BTreeSet<_> = findings.map(version).collect();
-        let is_all = |file: &&(String, Option<String>)| {
-            let mut refused = left.get(*file).into_iter().flatten();
-            refused.all(|at| answer.findings.contains(at))
-        };
-        let files = files.iter().filter(is_all).count();
-        for pack in answer.packs.iter().filter(|_| files > 0) {
-            let all = packs.entry(pack.clone()).or_default();
-            *all = all.saturating_add(files);
-        }
-    }
-    packs
 }
 
 /// Days from a day to the last one of a waiver, if it ends.
@@ -336,40 +302,41 @@ impl Governance {
     pub fn suggestion(&self, least: usize) -> Option<String> {
         let candidates = self.candidates.iter().filter(|it| it.danger.is_none());
         let candidates = candidates.map(|it| (it.what.as_str(), it.repositories, it.files));
-        let packs = self.packs.iter().filter(|it| it.repositories >= least);
-        let packs: Vec<String> = packs
-            .map(|it| entry(&it.pack, it.repositories, it.files))
-            .collect();
-        let globals = suggestion(candidates, least);
-        if packs.is_empty() {
-            return globals;
-        }
-        let globals = globals.unwrap_or_else(|| String::from("globals:\n"));
-        Some(format!(
-            "globals:\n  packs:\n{}{}",
-            packs.concat(),
-            globals.trim_start_matches("globals:\n")
-        ))
+        let packs = self.packs.iter();
+        let packs = packs.map(|it| (it.pack.as_str(), it.repositories, it.files));
+        suggestion(packs, candidates, least)
     }
 }
 
-/// An entry of a list, and where it is in use.
-fn entry(what: &str, repositories: usize, files: usize) -> String {
-    format!("    - {what} # {repositories} repositories, {files} files\n")
-}
-
-/// Entries for a policy: of names that are not known to be dangerous, with the repositories and files that they are in, those that at
-/// least so many repositories have.
+/// Entries for a policy: of packs, and of names that are not known to be dangerous, each with the repositories and files that it is in,
+/// those that at least so many repositories have.
 pub(super) fn suggestion<'a>(
+    packs: impl Iterator<Item = (&'a str, usize, usize)>,
     candidates: impl Iterator<Item = (&'a str, usize, usize)>,
     least: usize,
 ) -> Option<String> {
-    let globals: Vec<String> = candidates
-        .filter(|(what, repositories, _)| *repositories >= least && !what.starts_with("format "))
-        .map(|(what, repositories, files)| {
-            let quoted = serde_json::to_string(what).unwrap_or_default();
-            entry(&quoted, repositories, files)
-        })
-        .collect();
-    (!globals.is_empty()).then(|| format!("globals:\n  allow:\n{}", globals.concat()))
+    let packs = packs.map(|(pack, repositories, files)| (pack.to_owned(), repositories, files));
+    let names = candidates.filter(|(what, ..)| !what.starts_with("format "));
+    let names = names.map(|(what, repositories, files)| {
+        let quoted = serde_json::to_string(what).unwrap_or_default();
+        (quoted, repositories, files)
+    });
+    let packs = entries("packs", packs, least);
+    let names = entries("allow", names, least);
+    (!packs.is_empty() || !names.is_empty()).then(|| format!("globals:\n{packs}{names}"))
+}
+
+/// A list in a policy, of what at least so many repositories have; empty if that is nothing.
+fn entries(key: &str, items: impl Iterator<Item = (String, usize, usize)>, least: usize) -> String {
+    let items = items.filter(|(_, repositories, _)| *repositories >= least);
+    let lines = items.map(|(what, repositories, files)| {
+        let repositories = counted(repositories, "repository", "repositories");
+        let files = counted(files, "file", "files");
+        format!("    - {what} # {repositories}, {files}\n")
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    format!("  {key}:\n{lines}")
 }

@@ -23,6 +23,7 @@ mod marker;
 mod merge;
 mod missing;
 mod names;
+mod packs;
 mod plan;
 mod plan_words;
 mod recall;
@@ -45,7 +46,7 @@ pub use diff::{Difference, RepositoryDifference, diff};
 pub use engines::detect as detect_shard;
 pub use folder::{Line, RunFolder, RunInfo};
 pub use governance::{
-    Adoption, Candidate, Governance, LooseningAt, PackInUse, WaiverAt, WaiverState, governance,
+    Adoption, Candidate, Governance, LooseningAt, NeededPack, WaiverAt, WaiverState, governance,
 };
 pub use governance_words::{suggestion as write_suggestion, waivers as write_waivers};
 pub use judging::Organisation;

@@ -282,6 +282,12 @@ pub(super) static PACKS: Schema = Schema {
         ARTIFACTS_PARTIAL,
         IN_COMPLETE,
         IN_PARTIAL,
+        c(
+            "needed",
+            Number,
+            "complete repositories with files that are refused and would pass with this pack",
+        ),
+        c("needed_files", Number, "those files"),
     ],
 };
 

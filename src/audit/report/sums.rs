@@ -9,6 +9,7 @@ use super::{
 };
 use crate::audit::{
     names::Names,
+    packs,
     result::{Artifact, AuditResult, Library, Status},
 };
 
@@ -22,9 +23,17 @@ pub(super) struct Sums {
     owners: BTreeMap<String, Exposure>,
     formats: BTreeMap<String, Spread>,
     globals: BTreeMap<String, Spread>,
-    packs: BTreeMap<&'static str, (Spread, BTreeSet<String>)>,
+    packs: BTreeMap<String, PackSums>,
     libraries: BTreeMap<Library, Spread>,
     pub(super) names: Names,
+}
+
+/// Where a pack is in use, and where it is missing.
+#[derive(Debug, Default)]
+struct PackSums {
+    spread: Spread,
+    globals: BTreeSet<String>,
+    needed: packs::Needed,
 }
 
 /// What an owner has.
@@ -66,6 +75,9 @@ impl Sums {
         for artifact in &result.artifacts {
             self.artifact(at, result, artifact);
         }
+        for (pack, files) in packs::needed(result) {
+            self.packs.entry(pack).or_default().needed.add(files);
+        }
     }
 
     fn artifact(&mut self, at: Place, result: &AuditResult, artifact: &Artifact) {
@@ -93,12 +105,13 @@ impl Sums {
             self.globals.entry(global.clone()).or_default().add(at);
             for pack in &self.names.of(global).packs {
                 packs.insert(pack);
-                let (_, globals) = self.packs.entry(pack).or_default();
-                globals.insert(global.clone());
+                let sums = self.packs.entry((*pack).to_owned()).or_default();
+                sums.globals.insert(global.clone());
             }
         }
         for pack in packs {
-            self.packs.entry(pack).or_default().0.add(at);
+            let sums = self.packs.entry(pack.to_owned()).or_default();
+            sums.spread.add(at);
         }
         for library in artifact.libraries.iter().collect::<BTreeSet<_>>() {
             self.libraries.entry(library.clone()).or_default().add(at);
@@ -150,9 +163,14 @@ impl Sums {
             both(row, &spread).end()
         });
         let globals = globals.collect();
-        let packs = most_first(self.packs, |it| &it.0).into_iter();
-        let packs = packs.map(|(pack, (spread, globals))| {
-            both(Row::new(pool).text(pack).number(globals.len()), &spread).end()
+        let packs = most_first(self.packs, |it| &it.spread).into_iter();
+        let packs = packs.map(|(pack, it)| {
+            let row = Row::new(pool).text(&pack).number(it.globals.len());
+            let needed = it.needed;
+            both(row, &it.spread)
+                .number(needed.repositories)
+                .number(needed.files)
+                .end()
         });
         let packs = packs.collect();
         let mut libraries: Vec<_> = most_first(self.libraries, |it| it)

@@ -160,6 +160,40 @@ fn an_organisation_sees_who_loosens_what_and_what_ends() {
 }
 
 #[test]
+fn packs_that_refused_files_need_are_suggested() {
+    let Some(clones) = Clones::new() else { return };
+    let outside = clones.repo.outside();
+    let fork = clones.folder.join("team/deep/fork");
+    let estimator = b"\x80\x02csklearn.linear_model._base\nLinearRegression\n)\x81}X\r\0\0\0fit_intercept\x88sb.";
+    let system = b"cposix\nsystem\n(X\x04\0\0\0truetR0";
+    fs::write(fork.join("a.pkl"), estimator).unwrap();
+    fs::write(fork.join("b.pkl"), estimator).unwrap();
+    // What a pack would not let pass.
+    fs::write(fork.join("c.pkl"), [&system[..], estimator].concat()).unwrap();
+    clones.repo.git_in(&fork, &["add", "."]);
+    clones
+        .repo
+        .git_in(&fork, &["commit", "-q", "-m", "estimators"]);
+    clones.audit("out", &[]);
+    let suggest = ["audit", "suggest", "out", "--repositories", "1"];
+    let said = run(&outside, &suggest).stdout;
+    let said = said.split_once("\n\n").unwrap().1;
+    insta::assert_snapshot!(said, @"
+    to be reviewed for the organisation's policy; `weighbridge audit judge RUN --policy FILE` says what it would change:
+
+    globals:
+      packs:
+        - sklearn-estimators # 1 repository, 2 files
+    ");
+    let table = [
+        "audit", "report", "out", "--format", "csv", "--table", "packs",
+    ];
+    let packs = run(&outside, &table).stdout;
+    let row = packs.lines().find(|row| row.starts_with("sklearn"));
+    assert!(row.is_some_and(|row| row.ends_with(",1,2")), "{packs}");
+}
+
+#[test]
 fn another_policy_says_what_would_break() {
     let Some(clones) = Clones::new() else { return };
     let outside = clones.repo.outside();

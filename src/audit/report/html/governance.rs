@@ -156,10 +156,17 @@ fn suggested(run: &Tables, table: &Table, page: &mut Page<'_>) -> io::Result<()>
         let what = table.text(row, "what", &run.pool);
         (what, number(row, "repositories"), number(row, "files"))
     });
-    let Some(entries) = suggestion(candidates, MANY) else {
+    let packs = run.table(schema::PACKS.name).into_iter();
+    let packs = packs.flat_map(|table| table.rows.iter().map(move |row| (table, row)));
+    let packs = packs.map(|(table, row)| {
+        let number = |name| usize::try_from(table.number(row, name)).unwrap_or(usize::MAX);
+        let pack = table.text(row, "pack", &run.pool);
+        (pack, number("needed"), number("needed_files"))
+    });
+    let Some(entries) = suggestion(packs, candidates, MANY) else {
         return Ok(());
     };
     page.raw("<section class=\"panel\">\n<h3>To be reviewed for the organisation's policy</h3>\n<pre tabindex=\"0\">")?;
     page.text(entries)?;
-    page.raw("</pre>\n<p class=\"unit\">what three repositories or more allow by hand and is not known to be dangerous</p>\n</section>\n")
+    page.raw("</pre>\n<p class=\"unit\">packs that would let files of three repositories or more pass, and what as many allow by hand and is not known to be dangerous</p>\n</section>\n")
 }
