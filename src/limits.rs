@@ -500,6 +500,9 @@ limits! {
         /// The largest Python file in the standard library has 250 kB.
         SOURCE_BYTES: u64 = 16 << 20, Bytes "of a source file";
 
+        /// Larger files of YAML and scripts are data, or carry an archive.
+        ENVIRONMENT_BYTES: u64 = 1 << 20, Bytes "of a script or a settings file that may set a variable of the environment";
+
         /// A syntax tree takes some 200 bytes for each. Statements that share no word with what is watched do not count, which leaves out
         /// tables of numbers. The largest real source that is parsed has 225,000.
         SOURCE_TOKENS: usize = 1_000_000, Count "tokens of a source file that are parsed";

@@ -1,5 +1,6 @@
 //! Python source to facts: which loaders it calls, passes on or replaces, with what arguments, and which environment
-//! switches it sets. And which releases of libraries a repository asks for (`requirements`).
+//! switches it sets. And which releases of libraries a repository asks for (`requirements`), and which switches the files set that
+//! start programs (`environment`).
 //!
 //! Bytes are decoded (`decode`), parsed with the grammar of the interpreter (`parse`), names are bound in scopes
 //! (`scope`) and resolved to qualified names (`resolve`); only names of the catalogue (`loader`) are recorded
@@ -28,6 +29,7 @@ mod arguments;
 mod binder;
 mod constants;
 mod decode;
+mod environment;
 mod excerpt;
 mod lines;
 mod magic;
@@ -55,6 +57,7 @@ mod words;
 mod writers;
 mod written;
 
+pub use environment::{read_environment, sets_environment};
 pub use requirements::{Manifest, manifest, read as read_requirements};
 
 use outline::Parts;

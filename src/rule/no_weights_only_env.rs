@@ -11,7 +11,8 @@ declare_rule! {
     /// ## What it does
     ///
     /// Refuses source that sets the environment variable `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` to a value that torch takes for
-    /// true (`1`, `y`, `yes`, `true`), or to a value that the source does not show.
+    /// true (`1`, `y`, `yes`, `true`), or to a value that the source does not show. Source is Python and what starts it: `Dockerfile`s,
+    /// shell scripts, `.env` files, Makefiles, workflows, compose files and other YAML, and the settings of pytest and tox.
     ///
     /// ## Why it matters
     ///
@@ -30,6 +31,10 @@ declare_rule! {
     /// import subprocess
     ///
     /// subprocess.run(["python", "train.py"], env={"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "true"})
+    /// ```
+    ///
+    /// ```sh
+    /// export TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1
     /// ```
     ///
     /// ## Use instead

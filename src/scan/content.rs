@@ -33,15 +33,16 @@ pub(super) fn read(window: &Window, name: &[u8], recorder: &mut Recorder) -> boo
         let is = |o: &Observation| o.site.hops.is_empty() && matches!(o.fact, Fact::Is(_));
         recorder.since(before).iter().any(is)
     };
-    let kind = source::by_name(name).or_else(|| {
-        let front = window.bytes_at(0, source::INTERPRETER_LINE).ok()?;
-        source::by_interpreter(&front).filter(|_| !is_archive())
-    });
+    let named = source::by_name(name);
+    let front = || window.bytes_at(0, source::INTERPRETER_LINE).ok();
+    let front = named.is_none().then(front).flatten().unwrap_or_default();
+    let kind = named.or_else(|| source::by_interpreter(&front).filter(|_| !is_archive()));
     let Some(kind) = kind else {
         if let Some(manifest) = python::manifest(name) {
             source::read_requirements(manifest, window, recorder);
         }
-        return false;
+        return python::sets_environment(name, &front)
+            && source::read_environment(window, recorder);
     };
     source::read(kind, window, recorder);
     true

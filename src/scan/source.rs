@@ -94,6 +94,15 @@ pub(super) fn read_requirements(
     }
 }
 
+/// Records which switches a file sets for the programs that it starts. Returns whether it sets any: larger ones are data.
+pub(super) fn read_environment(window: &Window, recorder: &mut Recorder) -> bool {
+    let length = usize::try_from(window.len().min(limits::ENVIRONMENT_BYTES)).unwrap_or_default();
+    window.len() <= limits::ENVIRONMENT_BYTES
+        && window
+            .borrow_at(0, length)
+            .is_ok_and(|bytes| python::read_environment(&bytes, recorder))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Source, recognise};

@@ -9,6 +9,7 @@ mod below_organisation;
 mod check;
 mod completions;
 mod digests;
+mod environment;
 mod freeze;
 mod freeze_reports;
 mod freeze_views;
