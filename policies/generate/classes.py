@@ -45,8 +45,8 @@ BASES = {
 }
 METACLASSES = {"abc.ABCMeta", "ABCMeta"}
 # Decorators that add methods of their own which are none of HOOKS, or that return the class as it is. `dataclass` adds `__eq__`, which
-# compares fields, and sets `__hash__` to None or to one of fields.
-DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass", "register_notrace_module", "register_tag"}
+# compares fields, and sets `__hash__` to None or to one of fields. `deprecated` of scikit-learn warns when an instance is made.
+DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass", "register_notrace_module", "register_tag", "sklearn:deprecated"}
 
 from reviewed import CALLED, REVIEWED  # noqa: E402
 
@@ -156,7 +156,7 @@ def judge(releases, release, module, node, seen=()):
             against.append("metaclass %s" % spelled)
     for decorator in node.decorator_list:
         called = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        if called.split(".")[-1] not in DECORATORS and called not in DECORATORS:
+        if not DECORATORS & {called.split(".")[-1], called, name.split(".")[0] + ":" + called}:
             against.append("decorator %s" % called)
         if isinstance(decorator, ast.Call) and any(keyword.arg == "slots" for keyword in decorator.keywords):
             against.append("slots")

@@ -55,6 +55,7 @@ CALLED = {
     "torch:_BufferMeta.__instancecheck__": "looks at a type and a flag",
     "lightning_utilities:StrEnum.__hash__": "of a text",
     "lightning_utilities:StrEnum.__eq__": "compares texts",
+    "sklearn:deprecated._decorate_class.<locals>.wrapped": "warns, and makes an object",
     "sklearn:InconsistentVersionWarning.__init__": "keeps three texts",
     "sklearn:InconsistentVersionWarning.__str__": "formats them",
 }
