@@ -9,7 +9,7 @@ mod shard;
 
 pub use load::{Executes, Load, Match};
 pub use release::{OtherRelease, Release};
-pub use shard::{IndexMismatch, MismatchKind, Sharded};
+pub use shard::{IndexMismatch, MismatchKind, Sharded, ShardedKind};
 
 use std::collections::BTreeMap;
 
@@ -23,8 +23,8 @@ pub struct Links {
     pub is_artifact: bool,
     /// The files that it loads by constant paths.
     pub loads: Vec<Load>,
-    /// What it is of a distributed checkpoint.
-    pub sharded: Option<Sharded>,
+    /// What it is, or holds, of distributed checkpoints.
+    pub sharded: Vec<Sharded>,
     /// What it says of releases of libraries.
     pub releases: Vec<Release>,
 }
@@ -34,7 +34,7 @@ impl Links {
     pub fn is_empty(&self) -> bool {
         !self.is_artifact
             && self.loads.is_empty()
-            && self.sharded.is_none()
+            && self.sharded.is_empty()
             && self.releases.is_empty()
     }
 }
@@ -69,7 +69,7 @@ impl<'a> Index<'a> {
                 index.artifacts.push(path);
             }
             loads.extend(links.loads);
-            sharded.extend(links.sharded.map(|it| (path, it)));
+            sharded.extend(links.sharded.into_iter().map(|it| (path, it)));
             releases.extend(links.releases.into_iter().map(|it| (path, it)));
         }
         index.other_releases = release::compare(releases);

@@ -4,9 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::{ContentFacts, Fact, Hop, ShardIndex, ShardPart, Text};
 
-/// What an entry is of a distributed checkpoint.
+/// A part of a distributed checkpoint.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Sharded {
+pub struct Sharded {
+    /// The way to it from the entry: none, or the archives that it is in and its own name in the innermost.
+    pub hops: Vec<Hop>,
+    /// What it is.
+    pub kind: ShardedKind,
+}
+
+/// What there is of a distributed checkpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ShardedKind {
     /// Its index.
     Index(Box<ShardIndex>),
     /// A shard, with the archives in it.
@@ -16,8 +25,10 @@ pub enum Sharded {
 /// An index that does not fit its shards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexMismatch<'a> {
-    /// The path of the index.
+    /// The path of the index, or of the archive that it is in.
     pub index: &'a Text,
+    /// The way to it in there.
+    pub hops: Vec<Hop>,
     /// What does not fit.
     pub kind: MismatchKind,
 }
@@ -39,7 +50,7 @@ pub enum MismatchKind {
     },
     /// It names bytes that are no archive of the shard.
     OtherBytes {
-        /// The path of the shard.
+        /// The path of the shard: in the archive, if the index is in one.
         shard: Text,
         /// The first such part.
         first: ShardPart,
@@ -48,57 +59,149 @@ pub enum MismatchKind {
     },
 }
 
+/// What the facts say of a part.
+#[derive(Debug, Default)]
+struct Seen {
+    index: Option<Box<ShardIndex>>,
+    /// Where archives begin.
+    starts: BTreeSet<u64>,
+    /// How long it is; several members of one name may have several lengths.
+    lengths: BTreeSet<u64>,
+}
+
 impl Sharded {
-    /// What an entry with these facts is, if it is one of them.
-    pub fn of(facts: &ContentFacts) -> Option<Self> {
-        let mut outermost = facts.observations.iter().filter(|o| o.site.hops.is_empty());
+    /// The parts of distributed checkpoints that an entry with these facts is, or has as an archive.
+    pub fn all(facts: &ContentFacts) -> Vec<Self> {
         let is_sharded = |fact: &Fact| matches!(fact, Fact::Is(id) if id == "torch-distributed");
-        if !outermost.any(|o| is_sharded(&o.fact)) {
-            return None;
+        let is_file = |hops: &[Hop]| matches!(hops.last(), None | Some(Hop::Member { .. }));
+        let sharded = facts.observations.iter().filter(|o| is_sharded(&o.fact));
+        let sharded = sharded.map(|o| o.site.hops.as_slice());
+        let mut seen: BTreeMap<&[Hop], Seen> = sharded
+            .filter(|hops| is_file(hops))
+            .map(|hops| (hops, Seen::default()))
+            .collect();
+        if seen.is_empty() {
+            return Vec::new();
         }
-        let index = facts.observations.iter().find_map(|o| match &o.fact {
-            Fact::ShardIndex(index) if o.site.hops.is_empty() => Some(index.clone()),
-            _ => None,
+        if let Some(own) = seen.get_mut([].as_slice()) {
+            own.lengths.insert(facts.bytes);
+        }
+        for o in &facts.observations {
+            let hops = o.site.hops.as_slice();
+            match &o.fact {
+                Fact::ShardIndex(index) => {
+                    if let Some(seen) = seen.get_mut(hops) {
+                        seen.index.get_or_insert_with(|| index.clone());
+                    }
+                }
+                Fact::Is(_) => {
+                    if let Some((Hop::From(start), outside)) = hops.split_last()
+                        && let Some(seen) = seen.get_mut(outside)
+                    {
+                        seen.starts.insert(*start);
+                    }
+                }
+                Fact::Member { name, size } => {
+                    let hop = Hop::Member {
+                        name: name.clone(),
+                        copy: 0,
+                    };
+                    if let Some(seen) = seen.get_mut([hops, &[hop]].concat().as_slice()) {
+                        seen.lengths.insert(*size);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let all = seen.into_iter().map(|(hops, seen)| Self {
+            hops: hops.to_vec(),
+            kind: seen.kind(),
         });
-        if let Some(index) = index {
-            return Some(Self::Index(index));
+        all.collect()
+    }
+}
+
+impl Seen {
+    fn kind(self) -> ShardedKind {
+        if let Some(index) = self.index {
+            return ShardedKind::Index(index);
         }
-        let starts =
-            facts
-                .observations
-                .iter()
-                .filter_map(|o| match (&o.fact, o.site.hops.as_slice()) {
-                    (Fact::Is(_), [Hop::From(start)]) => Some(*start),
-                    _ => None,
-                });
-        let starts: BTreeSet<u64> = starts.collect();
-        let ends = starts.iter().skip(1).copied().chain([facts.bytes]);
+        // Of an end that is not known, no index names the length.
+        let end = match self.lengths.first() {
+            Some(length) if self.lengths.len() == 1 => *length,
+            _ => u64::MAX,
+        };
+        let ends = self.starts.iter().skip(1).copied().chain([end]);
         let part = |(start, end): (&u64, u64)| ShardPart {
             offset: *start,
             length: end.saturating_sub(*start),
         };
-        Some(Self::Shard(starts.iter().zip(ends).map(part).collect()))
+        ShardedKind::Shard(self.starts.iter().zip(ends).map(part).collect())
     }
 }
 
-/// Compares each index with the shards beside it. Returns what does not fit, and the shards in whose folder there is no index; each in
-/// the order of paths.
+/// Where a file is: in the view, or in an archive of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct FilePlace<'a> {
+    archive: Option<(&'a Text, Vec<Hop>)>,
+    path: Text,
+}
+
+impl<'a> FilePlace<'a> {
+    fn new(entry: &'a Text, hops: &[Hop]) -> Self {
+        match hops.split_last() {
+            Some((Hop::Member { name, .. }, archive)) => Self {
+                archive: Some((entry, archive.to_vec())),
+                path: name.clone(),
+            },
+            _ => Self {
+                archive: None,
+                path: entry.clone(),
+            },
+        }
+    }
+
+    /// A file beside it.
+    fn beside(&self, name: &[u8]) -> Self {
+        Self {
+            archive: self.archive.clone(),
+            path: Text::new([folder(&self.path), name].concat()),
+        }
+    }
+}
+
+/// Compares each index with the shards beside it. Returns what does not fit, and the shards of the view in whose folder there is no
+/// index; each in the order of paths.
 pub(super) fn compare(entries: Vec<(&Text, Sharded)>) -> (Vec<IndexMismatch<'_>>, Vec<&Text>) {
     // In a history, several versions share a path.
-    let mut shards: BTreeMap<&Text, BTreeSet<ShardPart>> = BTreeMap::new();
+    let mut shards: BTreeMap<FilePlace<'_>, BTreeSet<ShardPart>> = BTreeMap::new();
+    let mut of_view = BTreeSet::new();
     let mut indexes = Vec::new();
-    for (path, sharded) in entries {
-        match sharded {
-            Sharded::Index(index) => indexes.push((path, index)),
-            Sharded::Shard(parts) => shards.entry(path).or_default().extend(parts),
+    for (path, Sharded { hops, kind }) in entries {
+        match kind {
+            ShardedKind::Index(index) => indexes.push((path, hops, index)),
+            ShardedKind::Shard(parts) => {
+                if hops.is_empty() {
+                    of_view.insert(path);
+                }
+                let place = FilePlace::new(path, &hops);
+                shards.entry(place).or_default().extend(parts);
+            }
         }
     }
     let mut mismatches = BTreeSet::new();
     let mut folders = BTreeSet::new();
-    for (path, index) in indexes {
-        folders.insert(folder(path));
+    for (path, hops, index) in indexes {
+        let place = FilePlace::new(path, &hops);
+        if hops.is_empty() {
+            folders.insert(folder(path));
+        }
         let mut add = |kind| {
-            mismatches.insert(IndexMismatch { index: path, kind });
+            mismatches.insert(IndexMismatch {
+                index: path,
+                hops: hops.clone(),
+                kind,
+            });
         };
         if index.unclear {
             add(MismatchKind::Unclear);
@@ -110,7 +213,7 @@ pub(super) fn compare(entries: Vec<(&Text, Sharded)>) -> (Vec<IndexMismatch<'_>>
                 add(MismatchKind::Elsewhere { name: file.name });
                 continue;
             }
-            let shard = Text::new([folder(path), name].concat());
+            let shard = place.beside(name);
             let Some(archives) = shards.get(&shard) else {
                 add(MismatchKind::NoShard { name: file.name });
                 continue;
@@ -119,15 +222,15 @@ pub(super) fn compare(entries: Vec<(&Text, Sharded)>) -> (Vec<IndexMismatch<'_>>
             if let Some(first) = others.next().copied() {
                 let count = others.count().saturating_add(1);
                 add(MismatchKind::OtherBytes {
-                    shard,
+                    shard: shard.path,
                     first,
                     count,
                 });
             }
         }
     }
-    let alone = shards
-        .into_keys()
+    let alone = of_view
+        .into_iter()
         .filter(|path| !folders.contains(folder(path)));
     (mismatches.into_iter().collect(), alone.collect())
 }

@@ -2,16 +2,16 @@
 
 use super::Run;
 use crate::{
-    fact::{Place, Site},
+    fact::{Hop, Place, Site, Text},
     finding::{Finding, Location, Subject},
-    link::MismatchKind,
+    link::{IndexMismatch, MismatchKind},
 };
 
 declare_rule! {
     /// ## What it does
     ///
     /// Reports the index of a distributed checkpoint (`.metadata`) if it names anything but whole archives of the shards
-    /// (`.distcp`) in its folder: a file elsewhere, a file that is not checked, other bytes of a shard, or something that is not
+    /// (`.distcp`) in its folder, also in an archive: a file elsewhere, a file that is not checked, other bytes of a shard, or something that is not
     /// constant.
     ///
     /// ## Why it matters
@@ -42,6 +42,7 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
     for mismatch in run.index.index_mismatches() {
         let primary = Location {
             path: mismatch.index.clone(),
+            site: whole(&mismatch.hops),
             ..Location::default()
         };
         let mut related = Vec::new();
@@ -70,10 +71,11 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
                 first,
                 count,
             } => {
+                let (path, hops) = beside(mismatch, shard);
                 related.push(Location {
-                    path: shard.clone(),
+                    path,
                     site: Site {
-                        hops: Vec::new(),
+                        hops,
                         at: Place::Bytes {
                             start: first.offset,
                             end: first.offset.saturating_add(first.length),
@@ -101,4 +103,24 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
         finding.help.push(help);
         findings.push(finding);
     }
+}
+
+/// The whole of what the hops lead to.
+fn whole(hops: &[Hop]) -> Site {
+    Site {
+        hops: hops.to_vec(),
+        at: Place::Whole,
+    }
+}
+
+/// The path of the entry that a shard is, or is in, and the way to it in there.
+fn beside(mismatch: &IndexMismatch<'_>, shard: &Text) -> (Text, Vec<Hop>) {
+    let Some((_, archive)) = mismatch.hops.split_last() else {
+        return (shard.clone(), Vec::new());
+    };
+    let hop = Hop::Member {
+        name: shard.clone(),
+        copy: 0,
+    };
+    (mismatch.index.clone(), [archive, &[hop]].concat())
 }

@@ -292,7 +292,7 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
         links: Links {
             is_artifact,
             loads: Load::of(&item.entry, facts),
-            sharded: Sharded::of(facts),
+            sharded: Sharded::all(facts),
             releases: Release::of(facts),
         },
         weighed,

@@ -4,7 +4,7 @@ use crate::support::{
     cli::run,
     pickle::Pickle,
     repo::{Repo, repo},
-    torch,
+    tar, torch, zip,
 };
 
 /// An index that is an object with parts of files among its attributes, as torch's is.
@@ -65,6 +65,59 @@ fn an_index_names_whole_archives_of_shards_beside_it() {
     ];
     repo.write("c/.metadata", index(&parts));
     insta::assert_snapshot!(checked(&repo).join("\n"), @"c/.metadata: error[distributed-index] the index makes torch load 1208 bytes at 0 of c/__0_0.distcp, and 1 more, which are no archive there");
+}
+
+#[test]
+fn an_index_in_an_archive_names_archives_of_shards_in_it() {
+    let repo = repo!();
+    let shard = torch::zip(&torch::tensor());
+    let (zero, all, inside) = (number(0), number(shard.len()), number(16));
+    let good = index(&[("__0_0.distcp", &zero, &all)]);
+    let bad = index(&[("__0_0.distcp", &inside, &inside)]);
+    let missing = index(&[("__1_0.distcp", &zero, &all)]);
+    let members = |index: &[u8]| {
+        [
+            ("./model_config.yaml", b"a: 1\n".to_vec()),
+            ("./model_weights/.metadata", index.to_vec()),
+            ("./model_weights/__0_0.distcp", shard.clone()),
+        ]
+    };
+    let in_tar = |index: &[u8]| tar::archive(&members(index));
+    let in_zip = |index: &[u8]| {
+        let members = members(index);
+        let members = members
+            .iter()
+            .map(|(name, body)| zip::stored(name.trim_start_matches("./"), body));
+        zip::archive(&members.collect::<Vec<_>>())
+    };
+    repo.write("a.nemo", in_tar(&good));
+    repo.write("a.zip", in_zip(&good));
+    // What else is said of a NeMo model does not count here.
+    let told = || {
+        let mut told = checked(&repo);
+        told.retain(|line| line.contains("[distributed-index]"));
+        told
+    };
+    assert_eq!(told(), [""; 0]);
+    // A shard beside the archive is none in it.
+    repo.write("model_weights/__1_0.distcp", &shard);
+    repo.write("model_weights/.metadata", missing.clone());
+    repo.write("missing.nemo", in_tar(&missing));
+    repo.write("a.nemo", in_tar(&bad));
+    repo.write("a.zip", in_zip(&bad));
+    let told = told();
+    let expected = [
+        ("a.nemo", "16 bytes at 16 of ./model_weights/__0_0.distcp"),
+        ("a.zip", "16 bytes at 16 of model_weights/__0_0.distcp"),
+        (
+            "missing.nemo",
+            "`__1_0.distcp`, which is not among the shards",
+        ),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for (line, (path, said)) in told.iter().zip(expected) {
+        assert!(line.starts_with(path) && line.contains(said), "{told:?}");
+    }
 }
 
 #[test]
