@@ -642,6 +642,9 @@ limits! {
         /// The trees of 200,000 files take so much.
         TREES_KEPT: usize = 16 << 20, Bytes "of trees kept by one worker while it walks a history";
 
+        /// The commits of some 15,000 changes: they are read to walk a history, and again to name who brought what.
+        COMMITS_KEPT: usize = 4 << 20, Bytes "of commits kept by one worker while it walks a history";
+
         /// The largest repository whose layout is known has 350,000. A tree of ten levels with ten equal folders each has 10^10.
         COMMIT_FOLDERS: usize = 500_000, Count "changed folders in one commit";
 

@@ -8,23 +8,21 @@
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use gix::{
-    ObjectId,
-    bstr::{BStr, ByteSlice as _},
-    objs::{Find as _, FindHeader as _, Header, Kind},
-    odb::{Store, pack::cache::DecodeEntry},
-};
-use rustc_hash::FxHashMap;
-
-use super::repository::describe;
+use super::{loose::Loose, recent::Recent, repository::describe};
 use crate::{
     bytes::wide,
     error::Error,
     fact::{Absent, Answer, Command, ObjectKind, Text, Unavailable, Unreadable, UnreadablePart},
     limits,
+};
+use gix::{
+    ObjectId,
+    bstr::{BStr, ByteSlice as _},
+    objs::{Find as _, FindHeader as _, Header, Kind},
+    odb::{Store, pack::cache::DecodeEntry},
 };
 
 type Handle = gix::odb::Cache<gix::odb::store::Handle<Arc<Store>>>;
@@ -35,8 +33,8 @@ pub(super) struct Stores {
     hash: gix::hash::Kind,
     /// The repository leaves objects at the remote until they are needed.
     partial: bool,
-    /// With what was read for a policy.
-    spare: Mutex<Vec<Trees>>,
+    /// What was read by those who are done.
+    memories: AllRemembered,
 }
 
 impl Stores {
@@ -66,7 +64,7 @@ impl Stores {
             all: stores,
             hash,
             partial,
-            spare: Mutex::default(),
+            memories: Arc::default(),
         })
     }
 
@@ -76,30 +74,38 @@ impl Stores {
             all: Vec::new(),
             hash: gix::hash::Kind::Sha1,
             partial: false,
-            spare: Mutex::default(),
+            memories: Arc::default(),
         }
     }
 
-    /// Works with trees that remember what such work read before: a policy is looked for at several places of one tree.
-    pub(super) fn with_trees<T>(&self, work: impl FnOnce(&mut Trees) -> T) -> T {
-        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        let trees = spare().pop();
-        let mut trees = trees.unwrap_or_else(|| Trees::new(self.open()));
-        let done = work(&mut trees);
-        spare().push(trees);
-        done
-    }
-
-    /// Access for one thread.
+    /// Access for one thread. It remembers what others read that are done.
     pub(super) fn open(&self) -> Objects {
+        let memory = self.memories().pop().unwrap_or_else(|| self.memory());
         let mut objects = Objects {
             stores: self.all.clone(),
             quick: Vec::new(),
             hash: self.hash,
             partial: self.partial,
+            memory,
+            memories: Arc::clone(&self.memories),
         };
         objects.renew();
         objects
+    }
+
+    fn memory(&self) -> Remembered {
+        let loose = match self.all.as_slice() {
+            [own] => Loose::of(own.path().to_owned()),
+            _ => None,
+        };
+        Remembered {
+            loose,
+            ..Remembered::default()
+        }
+    }
+
+    fn memories(&self) -> MutexGuard<'_, Vec<Remembered>> {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How object ids are made.
@@ -202,6 +208,37 @@ pub(super) struct Objects {
     quick: Vec<Handle>,
     hash: gix::hash::Kind,
     partial: bool,
+    memory: Remembered,
+    memories: AllRemembered,
+}
+
+/// What a thread remembers of the objects that it read.
+struct Remembered {
+    /// Commits are read to walk a history, and again to say what they are.
+    commits: Recent<ObjectId, Box<[u8]>>,
+    /// A commit's folders are its parent's, mostly.
+    trees: Recent<ObjectId, Arc<[u8]>>,
+    loose: Option<Loose>,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self {
+            commits: Recent::new(limits::COMMITS_KEPT),
+            trees: Recent::new(limits::TREES_KEPT),
+            loose: None,
+        }
+    }
+}
+
+type AllRemembered = Arc<Mutex<Vec<Remembered>>>;
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        let memory = std::mem::take(&mut self.memory);
+        let mut memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        memories.push(memory);
+    }
 }
 
 impl Objects {
@@ -217,7 +254,7 @@ impl Objects {
             .map(|store| {
                 let mut handle = store
                     .to_cache_arc()
-                    .with_pack_cache(|| Box::new(Bases::default()));
+                    .with_pack_cache(|| Box::new(Bases(Recent::new(limits::DELTA_BASES))));
                 handle.refresh_never();
                 handle
             })
@@ -229,9 +266,23 @@ impl Objects {
     /// # Errors
     /// What to say where the object should have been.
     pub(super) fn read(&mut self, id: ObjectId, data: &mut Vec<u8>) -> Result<Kind, Unavailable> {
-        self.look_up(id, |handle| {
-            Ok(handle.try_find(&id, data)?.map(|object| object.kind))
-        })
+        let Remembered { commits, loose, .. } = &mut self.memory;
+        if let Some(commit) = commits.get(id) {
+            data.clear();
+            data.extend_from_slice(commit);
+            return Ok(Kind::Commit);
+        }
+        let loose = loose.as_mut().and_then(|loose| loose.read(id, data));
+        let kind = match loose {
+            Some(kind) => kind,
+            None => self.look_up(id, |handle| {
+                Ok(handle.try_find(&id, data)?.map(|object| object.kind))
+            })?,
+        };
+        if kind == Kind::Commit {
+            self.memory.commits.keep(id, data.as_slice().into());
+        }
+        Ok(kind)
     }
 
     /// What an object is and how large, without reading it.
@@ -239,7 +290,17 @@ impl Objects {
     /// # Errors
     /// What to say where the object should have been.
     pub(super) fn header(&mut self, id: ObjectId) -> Result<Header, Unavailable> {
-        self.look_up(id, |handle| handle.try_header(&id))
+        let Remembered { commits, loose, .. } = &mut self.memory;
+        if let Some(commit) = commits.get(id) {
+            return Ok(Header {
+                kind: Kind::Commit,
+                size: wide(commit.len()),
+            });
+        }
+        match loose.as_mut().and_then(|loose| loose.header(id)) {
+            Some(header) => Ok(header),
+            None => self.look_up(id, |handle| handle.try_header(&id)),
+        }
     }
 
     /// The bytes of a blob of at most `limit` bytes.
@@ -348,15 +409,8 @@ pub(super) fn object_error(id: ObjectId, answer: Answer) -> Unavailable {
     })
 }
 
-/// Objects of packs that others are deltas of, by pack and offset. Bounded: half of it is forgotten when it is full, the
-/// half that was not used lately.
-#[derive(Default)]
-struct Bases {
-    young: FxHashMap<(u32, u64), Base>,
-    old: FxHashMap<(u32, u64), Base>,
-    /// Bytes of the young.
-    bytes: usize,
-}
+/// Objects of packs that others are deltas of, by pack and offset.
+struct Bases(Recent<(u32, u64), Base>);
 
 struct Base {
     data: Vec<u8>,
@@ -364,50 +418,31 @@ struct Base {
     packed: usize,
 }
 
+impl AsRef<[u8]> for Base {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
 impl DecodeEntry for Bases {
     fn put(&mut self, pack: u32, offset: u64, data: &[u8], kind: Kind, packed: usize) {
-        // One large object would drive out all others, and is seldom the base of many.
-        if data.len() > limits::DELTA_BASES / 16 {
-            return;
+        if self.0.is_small(data.len()) {
+            let data = data.to_vec();
+            self.0.keep((pack, offset), Base { data, kind, packed });
         }
-        let data = data.to_vec();
-        self.keep((pack, offset), Base { data, kind, packed });
     }
 
     fn get(&mut self, pack: u32, offset: u64, out: &mut Vec<u8>) -> Option<(Kind, usize)> {
-        let key = (pack, offset);
-        if !self.young.contains_key(&key) {
-            let base = self.old.remove(&key)?;
-            self.keep(key, base);
-        }
-        let base = self.young.get(&key)?;
+        let base = self.0.get((pack, offset))?;
         out.clear();
         out.extend_from_slice(&base.data);
         Some((base.kind, base.packed))
     }
 }
 
-impl Bases {
-    fn keep(&mut self, key: (u32, u64), base: Base) {
-        // A small object costs its place in the map.
-        const PLACE: usize = 96;
-        let cost = base.data.len().saturating_add(PLACE);
-        if self.bytes.saturating_add(cost) > limits::DELTA_BASES / 2 {
-            self.old = std::mem::take(&mut self.young);
-            self.bytes = 0;
-        }
-        self.bytes = self.bytes.saturating_add(cost);
-        self.young.insert(key, base);
-    }
-}
-
-/// The trees of a repository, for one thread, with a small memory of those read last: a commit's folders are its parent's,
-/// mostly.
+/// The trees of a repository, for one thread.
 pub(super) struct Trees {
     objects: Objects,
-    young: FxHashMap<ObjectId, Arc<[u8]>>,
-    old: FxHashMap<ObjectId, Arc<[u8]>>,
-    bytes: usize,
     buffer: Vec<u8>,
 }
 
@@ -416,9 +451,6 @@ impl Trees {
     pub(super) fn new(objects: Objects) -> Self {
         Self {
             objects,
-            young: FxHashMap::default(),
-            old: FxHashMap::default(),
-            bytes: 0,
             buffer: Vec::new(),
         }
     }
@@ -433,12 +465,8 @@ impl Trees {
     /// # Errors
     /// What to say where the tree should have been.
     pub(super) fn tree(&mut self, id: ObjectId) -> Result<Arc<[u8]>, Unavailable> {
-        if let Some(data) = self.young.get(&id) {
+        if let Some(data) = self.objects.memory.trees.get(id) {
             return Ok(Arc::clone(data));
-        }
-        if let Some(data) = self.old.remove(&id) {
-            self.keep(id, Arc::clone(&data));
-            return Ok(data);
         }
         if id.is_empty_tree() {
             // Always there, stored or not.
@@ -454,19 +482,7 @@ impl Trees {
             limits::Id::TREE_BYTES,
         )?;
         let data: Arc<[u8]> = buffer.as_slice().into();
-        self.keep(id, Arc::clone(&data));
+        self.objects.memory.trees.keep(id, Arc::clone(&data));
         Ok(data)
-    }
-
-    fn keep(&mut self, id: ObjectId, data: Arc<[u8]>) {
-        if data.len() > limits::TREES_KEPT / 16 {
-            return;
-        }
-        if self.bytes.saturating_add(data.len()) > limits::TREES_KEPT / 2 {
-            self.old = std::mem::take(&mut self.young);
-            self.bytes = 0;
-        }
-        self.bytes = self.bytes.saturating_add(data.len());
-        self.young.insert(id, data);
     }
 }

@@ -271,7 +271,7 @@ impl<'v> PolicyFiles<'v> {
     fn with_trees<T>(self, work: impl FnOnce(&mut Trees) -> T) -> io::Result<T> {
         let stores = self.view.stores(None).map_err(io::Error::other)?;
         let stores = stores.ok_or(io::ErrorKind::NotFound)?;
-        Ok(stores.with_trees(work))
+        Ok(work(&mut Trees::new(stores.open())))
     }
 
     /// The `.gitattributes` of a folder (with a slash at its end, or empty) among them.

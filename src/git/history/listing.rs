@@ -125,8 +125,14 @@ impl Collected {
     /// What all commits bring.
     fn all(&mut self, stores: &Stores, trees: &mut Trees, commits: &Commits, paths: &Filter) {
         // Starting threads, each with a store of its own, takes longer than comparing a few commits.
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let helpers = processors.min(commits.order.len() / CHUNK / 4);
+        // Asking how many processors there are takes longer, too.
+        let wanted = commits.order.len() / CHUNK / 4;
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        let helpers = if wanted > 1 {
+            wanted.min(processors())
+        } else {
+            wanted
+        };
         let mut helpers: Vec<Trees> = (1..helpers).map(|_| Trees::new(stores.open())).collect();
         let mut rest = commits.order.as_slice();
         while !rest.is_empty() {
