@@ -34,6 +34,16 @@ pub(super) fn judge(
     arrival: Arrival,
     deadline: Option<Instant>,
 ) -> Weighed {
+    if is_plain(facts, circumstances) {
+        return verdict::weigh(
+            &entry.path,
+            Vec::new(),
+            scales,
+            facts,
+            circumstances,
+            Vec::new(),
+        );
+    }
     let scope = scales.scope;
     let end = deadline.and_then(|deadline| deadline.max(Instant::now()).checked_add(PAST_DEADLINE));
     let judging = |facts, circumstances| {
@@ -75,6 +85,11 @@ pub(super) fn judge(
         weighed.coverage.incomplete = 1;
     }
     weighed
+}
+
+/// Whether nothing was seen that a rule could judge: most files of most repositories are such.
+fn is_plain(facts: &ContentFacts, circumstances: &Circumstances) -> bool {
+    facts.observations.is_empty() && *circumstances == Circumstances::default()
 }
 
 /// Judges all entries together: what the rules over the run find, settled by the policy at the path of each finding.
@@ -297,6 +312,54 @@ mod tests {
             assert_eq!(weighed.coverage.late, usize::from(known.late));
             assert_eq!(weighed.findings.len(), usize::from(known.late));
         }
+    }
+
+    #[test]
+    fn no_rule_finds_anything_where_nothing_was_seen() {
+        let (rules, formats) = (crate::scan::rules(), crate::scan::format_ids());
+        let catalog = Catalog {
+            rules: &rules,
+            formats: &formats,
+        };
+        let strict = "version: 1\nextends: strict\n";
+        let strict = Policy::parse("weighbridge.yaml", strict, &catalog).unwrap();
+        for policy in [Policy::recommended(), strict] {
+            for kind in [EntryKind::File, EntryKind::Link, EntryKind::Submodule] {
+                for path in [
+                    "a.py",
+                    "a.pt",
+                    "a.pkl",
+                    "weighbridge.yaml",
+                    "weighbridge.lock",
+                    "a",
+                ] {
+                    let entry = Entry {
+                        path: path.into(),
+                        kind,
+                        introduced_by: None,
+                    };
+                    let scope = policy.scope(&entry.path);
+                    for (bytes, source) in [(0, false), (1 << 40, false), (9, true)] {
+                        let facts = ContentFacts {
+                            bytes,
+                            source,
+                            observations: Vec::new(),
+                        };
+                        let circumstances = Circumstances::default();
+                        assert!(is_plain(&facts, &circumstances));
+                        let case = Case::new(&entry, &facts, &circumstances, &scope);
+                        for rule in RULES {
+                            let mut found = Vec::new();
+                            if let Check::Case(check) = rule.check {
+                                check(&case, &mut found);
+                            }
+                            assert!(found.is_empty(), "{} {path}", rule.meta.id);
+                        }
+                    }
+                }
+            }
+        }
+        assert!(!is_plain(&ContentFacts::default(), &Circumstances::late()));
     }
 
     #[test]
