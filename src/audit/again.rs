@@ -15,7 +15,8 @@ use super::{
     folder::{INFO, Line, RunFolder, SUMMARY},
     judging::{Judging, Organisation, SCANNER},
     repository::judge_record,
-    result::{AuditResult, MissingKind, Status},
+    result::{MissingKind, Status},
+    store_key,
     summary::Summary,
 };
 use crate::{error::Error, fact::READER_EPOCH, scan, store::Store};
@@ -52,7 +53,7 @@ pub struct AgainOptions<'a> {
 /// A run or a store that cannot be read, a folder that cannot be written.
 pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<JudgedAgain, Error> {
     let mut info = run.known_info()?;
-    let store = Store::open_read_only(options.store)?;
+    let store = Store::open_read_only(options.store, &store_key::of_reader()?)?;
     let reader = store.reader()?;
     let out = options.out.map(RunFolder::create);
     info.policy.clone_from(&options.organisation.name);
@@ -85,7 +86,7 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
                 id,
             )));
         };
-        let before = run.result(line)?;
+        let before = run.refusals(line)?;
         let judged = scan::protected(|| judge_record(&record, &reader, &judging));
         let after = match judged {
             Ok(Ok(after)) => after,
@@ -98,11 +99,17 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
                 id,
             )));
         }
+        // Most policies that are tried are stricter: then nothing more of the earlier result is needed.
+        let difference = if before.has_gone(&after) {
+            RepositoryDifference::between(&run.result(line)?, &after)
+        } else {
+            RepositoryDifference::added(&before, &after)
+        };
         let line = match &out {
             Some(out) => out.write(&after, Some(&record))?,
             None => Line::of(&after, 0, String::new()),
         };
-        Ok(Outcome::Judged(Box::new((before, after, line))))
+        Ok(Outcome::Judged(Box::new((difference, line))))
     };
     let worker = || {
         loop {
@@ -113,9 +120,8 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
             match outcome {
                 Ok(Outcome::Left(left)) => done.left.push(left),
                 Ok(Outcome::Judged(judged)) => {
-                    let (before, after, line) = *judged;
-                    done.differences
-                        .extend(RepositoryDifference::between(&before, &after));
+                    let (difference, line) = *judged;
+                    done.differences.extend(difference);
                     done.lines.push(line);
                 }
                 Err(error) => {
@@ -151,7 +157,7 @@ pub fn judge_again(run: &RunFolder, options: &AgainOptions<'_>) -> Result<Judged
 }
 
 enum Outcome {
-    Judged(Box<(AuditResult, AuditResult, Line)>),
+    Judged(Box<(Option<RepositoryDifference>, Line)>),
     Left((String, String)),
 }
 

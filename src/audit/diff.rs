@@ -1,6 +1,6 @@
 //! How two runs differ: what is refused now and was not, and the reverse.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,51 @@ fn denied(result: &AuditResult) -> BTreeMap<&str, &v1::Finding> {
     denied.map(|it| (it.fingerprint.as_str(), it)).collect()
 }
 
+/// As much of a result as tells whether another one refuses the same.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Refusals {
+    pub(super) status: Status,
+    findings: Vec<Refusal>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Refusal {
+    level: String,
+    fingerprint: String,
+}
+
+impl Refusals {
+    /// Whether something was refused that a later result does not refuse.
+    pub(super) fn has_gone(&self, after: &AuditResult) -> bool {
+        let new = denied(after);
+        self.denied().any(|it| !new.contains_key(it))
+    }
+
+    fn denied(&self) -> impl Iterator<Item = &str> {
+        let denied = self.findings.iter().filter(|it| it.level == "deny");
+        denied.map(|it| it.fingerprint.as_str())
+    }
+}
+
 impl RepositoryDifference {
+    /// How a result differs from an earlier one that refused nothing which this one does not.
+    pub(super) fn added(before: &Refusals, after: &AuditResult) -> Option<Self> {
+        let old: BTreeSet<&str> = before.denied().collect();
+        let new = denied(after);
+        let denied_after = new.len();
+        let appeared = new.into_iter().filter(|(key, _)| !old.contains(key));
+        let difference = Self {
+            repository: after.repository.clone(),
+            before: Some(before.status),
+            after: Some(after.status),
+            denied_before: old.len(),
+            denied_after,
+            appeared: appeared.map(|(_, finding)| finding.clone()).collect(),
+            gone: Vec::new(),
+        };
+        difference.sorted()
+    }
+
     /// How two results of a repository differ; `None` if they do not.
     pub(super) fn between(before: &AuditResult, after: &AuditResult) -> Option<Self> {
         let (old, new) = (denied(before), denied(after));
@@ -64,7 +108,7 @@ impl RepositoryDifference {
             let only = these.iter().filter(|(key, _)| !others.contains_key(*key));
             only.map(|(_, finding)| (*finding).clone()).collect()
         };
-        let mut difference = Self {
+        let difference = Self {
             repository: after.repository.clone(),
             before: Some(before.status),
             after: Some(after.status),
@@ -73,13 +117,19 @@ impl RepositoryDifference {
             appeared: only(&new, &old),
             gone: only(&old, &new),
         };
-        let place = |it: &v1::Finding| (it.path.clone(), it.site.text.clone(), it.rule.clone());
-        difference.appeared.sort_by_key(place);
-        difference.gone.sort_by_key(place);
-        let is_same = before.status == after.status
-            && difference.appeared.is_empty()
-            && difference.gone.is_empty();
-        (!is_same).then_some(difference)
+        difference.sorted()
+    }
+
+    /// Puts what differs in order; `None` if nothing does.
+    fn sorted(mut self) -> Option<Self> {
+        fn place(it: &v1::Finding) -> [&str; 3] {
+            [&it.path, &it.site.text, &it.rule]
+        }
+        let by_place = |a: &v1::Finding, b: &v1::Finding| place(a).cmp(&place(b));
+        self.appeared.sort_by(by_place);
+        self.gone.sort_by(by_place);
+        let is_same = self.before == self.after && self.appeared.is_empty() && self.gone.is_empty();
+        (!is_same).then_some(self)
     }
 
     /// Of a repository that only one of two runs has.

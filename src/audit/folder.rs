@@ -17,10 +17,11 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    diff::Refusals,
     record::Record,
     result::{AuditResult, Counts, Failure, Repository, Status},
     results::{LocalResults, ResultStore},
@@ -258,6 +259,18 @@ impl RunFolder {
     /// # Errors
     /// A file that is not there, is no result, or is not what was written.
     pub fn result(&self, line: &Line) -> Result<AuditResult, Error> {
+        self.read_result(line)
+    }
+
+    /// As much of the result of a repository as tells what it refuses.
+    ///
+    /// # Errors
+    /// As above.
+    pub(super) fn refusals(&self, line: &Line) -> Result<Refusals, Error> {
+        self.read_result(line)
+    }
+
+    fn read_result<T: DeserializeOwned>(&self, line: &Line) -> Result<T, Error> {
         let bytes = self.result_bytes(&line.repository.id)?;
         let unreadable = |source| Error::Io {
             path: self.path().join(Kind::Result.name(&line.repository.id)),
@@ -317,6 +330,24 @@ impl RunFolder {
     /// What stays the same as long as no file of a folder is added, replaced or removed, if anything can tell.
     pub(super) fn mark(&self, folder: &str) -> Option<String> {
         self.0.mark(folder)
+    }
+
+    /// What stays the same as long as nobody changes the files of a repository, if anything can tell.
+    pub(super) fn mark_of(&self, id: &str) -> Option<String> {
+        let [result, line, record] =
+            [Kind::Result, Kind::Line, Kind::Record].map(|kind| self.0.mark(&kind.name(id)));
+        Some([result?, line?, record.unwrap_or_default()].join(" "))
+    }
+
+    /// Whether the files of a repository are what was written.
+    pub(super) fn is_whole(&self, line: &Line) -> bool {
+        let id = &line.repository.id;
+        let get = |kind: Kind| self.0.get(&kind.name(id)).ok();
+        let is_result = |bytes: &[u8]| HEXLOWER.encode(&Sha256::digest(bytes)) == line.sha256;
+        let is_record = |bytes: &[u8]| Record::is_undamaged(bytes);
+        get(Kind::Result).flatten().is_some_and(|it| is_result(&it))
+            && self.line(id).as_ref() == Some(line)
+            && get(Kind::Record).is_some_and(|it| it.is_none_or(|it| is_record(&it)))
     }
 
     /// What was asked for.

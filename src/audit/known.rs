@@ -9,7 +9,10 @@ use std::{
     },
 };
 
-use super::recall::{Doubt, circumstances, hex, storable, stored_of};
+use super::{
+    recall::{Doubt, circumstances, hex, storable, stored_of},
+    store_key,
+};
 use crate::{
     error::Error,
     fact::Excerpts,
@@ -37,7 +40,8 @@ impl KnownContents {
     /// # Errors
     /// No store, one that is being written, one that is damaged.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let opened = scan::protected(|| Store::open_read_only(folder)?.reader());
+        let key = store_key::of_reader()?;
+        let opened = scan::protected(|| Store::open_read_only(folder, &key)?.reader());
         let reader = opened.unwrap_or_else(|message| {
             Err(Error::Store {
                 path: folder.to_owned(),

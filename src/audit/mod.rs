@@ -37,6 +37,7 @@ mod seen;
 mod shard;
 mod shared;
 mod state;
+mod store_key;
 mod summary;
 mod target;
 mod words;

@@ -109,6 +109,13 @@ pub(super) enum RecordedContent {
     },
 }
 
+/// The packed part of a record of this version, if it is what its digest says.
+fn packed(bytes: &[u8]) -> Option<&[u8]> {
+    let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
+    let (digest, packed) = rest.split_at_checked(32)?;
+    (Sha256::digest(packed).as_slice() == digest).then_some(packed)
+}
+
 impl Record {
     /// As bytes.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
@@ -120,13 +127,14 @@ impl Record {
         Some(bytes)
     }
 
+    /// Whether bytes are those of a record of this version, as they were written.
+    pub(super) fn is_undamaged(bytes: &[u8]) -> bool {
+        packed(bytes).is_some()
+    }
+
     /// From bytes; `None` if they are no record of this version, or damaged.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
-        let (digest, packed) = rest.split_at_checked(32)?;
-        if Sha256::digest(packed).as_slice() != digest {
-            return None;
-        }
+        let packed = packed(bytes)?;
         let (length, _) = lz4_flex::block::uncompressed_size(packed).ok()?;
         if u64::try_from(length).unwrap_or(u64::MAX) > limits::AUDIT_RESULT {
             return None;

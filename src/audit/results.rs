@@ -55,8 +55,9 @@ pub trait ResultStore: fmt::Debug + Send + Sync {
     /// The path or the URL that people know it by.
     fn place(&self) -> &Path;
 
-    /// What stays the same as long as no file of a folder is added, replaced or removed; `None` if only a look at each file can tell.
-    fn mark(&self, _folder: &str) -> Option<String> {
+    /// What stays the same as long as a file is not replaced or changed, or no file of a folder is added, replaced or removed; `None` if
+    /// only reading can tell.
+    fn mark(&self, _name: &str) -> Option<String> {
         None
     }
 }
@@ -180,13 +181,12 @@ impl ResultStore for LocalResults {
     }
 
     #[cfg(unix)]
-    fn mark(&self, folder: &str) -> Option<String> {
+    fn mark(&self, name: &str) -> Option<String> {
         use std::os::unix::fs::MetadataExt as _;
-        let metadata = fs::symlink_metadata(self.folder.join(folder)).ok()?;
+        let metadata = fs::symlink_metadata(self.folder.join(name)).ok()?;
         let (inode, seconds, nanos) = (metadata.ino(), metadata.ctime(), metadata.ctime_nsec());
-        metadata
-            .is_dir()
-            .then(|| format!("{inode}-{seconds}-{nanos}"))
+        // What a link leads to changes while the link stays.
+        (!metadata.is_symlink()).then(|| format!("{inode}-{seconds}-{nanos}"))
     }
 }
 

@@ -28,13 +28,22 @@ use super::{
     shard::Shard,
     shared::Sharing,
     state::RefState,
+    store_key,
     summary::Summary,
     target::{Place, Target, What},
 };
-use crate::{error::Error, fact::READER_EPOCH, scan, store::Store};
+use crate::{
+    error::Error,
+    fact::READER_EPOCH,
+    scan,
+    store::{Store, StoreKey},
+};
 
 /// The stack of a worker: parsers of source recurse within limits that assume the stack of a main thread.
 const STACK: usize = 8 << 20;
+
+/// One in so many results that nobody has touched is read all the same.
+const RESULTS_READ: u64 = 64;
 
 /// How to audit.
 #[derive(Debug, Clone)]
@@ -149,6 +158,7 @@ pub fn run(
         mirrors: Mirrors::new(options.mirrors.clone()),
         policies,
         doubt: Doubt::of_audit(),
+        doubt_of_results: Doubt::of_one_in(RESULTS_READ),
         done: Mutex::default(),
         sources: Default::default(),
         work: Work::default(),
@@ -157,7 +167,7 @@ pub fn run(
     let changed = run.changed(&own);
     let mut written = None;
     if !changed.is_empty() && !run.is_over() {
-        let store = open_store(&options.store)?;
+        let store = open_store(&options.store, &store_key::of_writer()?)?;
         if let Some(notice) = store.notice() {
             watcher.note(notice);
         }
@@ -204,13 +214,13 @@ pub fn run(
 }
 
 /// Opens a store. A file that is damaged in a way that its library does not expect is set aside as well.
-fn open_store(folder: &Path) -> Result<Store, Error> {
-    let panicked = match scan::protected(|| Store::open(folder)) {
+fn open_store(folder: &Path, key: &StoreKey) -> Result<Store, Error> {
+    let panicked = match scan::protected(|| Store::open(folder, key)) {
         Ok(opened) => return opened,
         Err(message) => message,
     };
     Store::set_aside(folder)?;
-    let opened = scan::protected(|| Store::open(folder));
+    let opened = scan::protected(|| Store::open(folder, key));
     opened.unwrap_or_else(|message| {
         Err(Error::Store {
             path: folder.to_owned(),
@@ -230,6 +240,7 @@ struct Run<'r> {
     /// Those of single repositories, as their list says.
     policies: BTreeMap<PathBuf, Organisation>,
     doubt: Doubt,
+    doubt_of_results: Doubt,
     done: Mutex<Done<'r>>,
     sources: [AtomicUsize; 3],
     work: Work,
@@ -275,7 +286,7 @@ impl<'r> Run<'r> {
             if let Some(state) = &state
                 && let Some(line) = self.unchanged(target, state)
             {
-                let next = SeenRepository::json(&line, &folder, state, None);
+                let next = SeenRepository::json(self.folder, &line, &folder, state, None);
                 return self.done(line, Source::Unchanged, next.map(Cow::Owned));
             }
             let size = size_of(&folder);
@@ -364,17 +375,31 @@ impl<'r> Run<'r> {
             && unhex(&seen.state).is_some_and(|state| self.holds(&seen.line, target, &state))
             && Path::new(&seen.folder) == self.mirrors.folder(target)
             && seen.look.holds();
-        if is_same {
+        let is_done = is_same && seen.has_result(self.folder, self.doubt_of_results);
+        if is_done {
             self.done(seen.line, Source::Unchanged, Some(Cow::Borrowed(json)));
+        } else if is_same {
+            self.say_damaged(&seen.line);
         }
-        is_same
+        is_done
     }
 
     /// The numbers of a repository whose result still holds.
     fn unchanged(&self, target: &Target, state: &RefState) -> Option<Line> {
         let line = self.folder.line(&target.repository.id)?;
-        let holds = self.holds(&line, target, &state.digest);
-        (holds && line.status == Status::Complete).then_some(line)
+        let holds = line.status == Status::Complete && self.holds(&line, target, &state.digest);
+        let is_whole = holds && self.folder.is_whole(&line);
+        if holds && !is_whole && self.seen.of(&target.repository.id).is_none() {
+            self.say_damaged(&line);
+        }
+        is_whole.then_some(line)
+    }
+
+    fn say_damaged(&self, line: &Line) {
+        let location = &line.repository.location;
+        self.watcher.note(&format!(
+            "the result of {location} was damaged: it is made again"
+        ));
     }
 
     /// Whether a result is what judging a repository in a state would come to.
@@ -430,7 +455,8 @@ impl<'r> Run<'r> {
             Ok(line) => {
                 let folder = self.mirrors.folder(target);
                 let lacking = audited.lacking;
-                let next = state.and_then(|it| SeenRepository::json(&line, &folder, it, lacking));
+                let next = state
+                    .and_then(|it| SeenRepository::json(self.folder, &line, &folder, it, lacking));
                 self.done(line, audited.source, next.map(Cow::Owned));
             }
             Err(error) => self.stop(error),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     folder::{Line, RunFolder},
     look::Look,
-    recall::hex,
+    recall::{Doubt, hex, unhex},
     result::Status,
     shard::Shard,
     state::RefState,
@@ -34,6 +34,8 @@ pub(super) struct SeenRepository {
     pub(super) look: Look,
     /// Of a result that is partial: how the places looked where what it lacks would appear.
     pub(super) lacking: Option<Look>,
+    /// What stays the same as long as nobody changes its result.
+    pub(super) mark: Option<String>,
     /// The numbers of its result.
     pub(super) line: Line,
 }
@@ -41,6 +43,7 @@ pub(super) struct SeenRepository {
 impl SeenRepository {
     /// What is to be known of a repository in a folder and in a state, as JSON; `None` if it could not be relied on.
     pub(super) fn json(
+        run: &RunFolder,
         line: &Line,
         folder: &Path,
         state: &RefState,
@@ -56,9 +59,18 @@ impl SeenRepository {
             state: hex(&state.digest),
             look: state.look.clone()?,
             lacking,
+            mark: run.mark_of(&line.repository.id),
             line: line.clone(),
         };
         is_whole.then(|| serde_json::to_string(&seen).ok())?
+    }
+
+    /// Whether the files of the result are as they were written. Those that nobody has touched are read now and then: a disk forgets, too.
+    pub(super) fn has_result(&self, run: &RunFolder, doubt: Doubt) -> bool {
+        let is_touched = self.mark.is_none() || run.mark_of(&self.line.repository.id) != self.mark;
+        let result = unhex(&self.line.sha256);
+        let is_doubted = || result.is_none_or(|it| doubt.is_about(&it));
+        !(is_touched || is_doubted()) || run.is_whole(&self.line)
     }
 }
 
@@ -79,7 +91,7 @@ pub(super) struct Seen {
 }
 
 /// The version of the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Folders with two files of each repository.
 const FOLDERS: [&str; 2] = ["results", "lines"];

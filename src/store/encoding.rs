@@ -1,13 +1,13 @@
 //! How facts are stored: as bytes that are bound to the key they are stored under.
 //!
-//! A value is a checksum (the first eight bytes of a SHA-256 over the table, the key and what follows), a byte that says whether the
-//! rest is compressed, and the facts in postcard's encoding. A value that was damaged, or copied from another key, does not match its
-//! checksum and counts as not stored. Whoever may write the store can also write a matching checksum: a store is trusted as
-//! far as its folder is.
+//! A value is a checksum (the first eight bytes of an HMAC-SHA-256 over the table, the key and what follows), a byte that says whether
+//! the rest is compressed, and the facts in postcard's encoding. A value that was damaged, copied from another key, or made by somebody who
+//! does not have the [key of the store](StoreKey) does not match its checksum and counts as not stored.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::key::{CHECKSUM, StoreKey};
 use crate::{
     fact::{ContentFacts, Excerpt, ExcerptId, Observation},
     limits,
@@ -15,9 +15,6 @@ use crate::{
 
 /// A SHA-256.
 pub type Digest = [u8; 32];
-
-/// Bytes of a checksum.
-const CHECKSUM: usize = 8;
 
 /// Encoded facts are compressed from so many bytes: shorter ones rarely become shorter.
 const COMPRESSED_FROM: usize = 256;
@@ -45,7 +42,12 @@ pub fn facts_key(sha256: &Digest, name: &[u8]) -> Digest {
 }
 
 /// A value as it is stored; `None` if it is larger than the store keeps.
-pub(super) fn seal(table: &str, key: &[u8], stored: &StoredFacts) -> Option<Vec<u8>> {
+pub(super) fn seal(
+    owner: &StoreKey,
+    table: &str,
+    key: &[u8],
+    stored: &StoredFacts,
+) -> Option<Vec<u8>> {
     let encoded = postcard::to_allocvec(stored).ok()?;
     if encoded.len() > limits::STORED_FACTS {
         return None;
@@ -56,13 +58,18 @@ pub(super) fn seal(table: &str, key: &[u8], stored: &StoredFacts) -> Option<Vec<
         .filter(|packed| packed.len() < encoded.len());
     value.push(u8::from(packed.is_some()));
     value.extend_from_slice(packed.as_deref().unwrap_or(&encoded));
-    sign(table, key, &mut value);
+    sign(owner, table, key, &mut value);
     Some(value)
 }
 
 /// What a stored value says; `None` if it is damaged.
-pub(super) fn unseal(table: &str, key: &[u8], value: &[u8]) -> Option<StoredFacts> {
-    let (packed, rest) = verified(table, key, value)?.split_first()?;
+pub(super) fn unseal(
+    owner: &StoreKey,
+    table: &str,
+    key: &[u8],
+    value: &[u8],
+) -> Option<StoredFacts> {
+    let (packed, rest) = verified(owner, table, key, value)?.split_first()?;
     if *packed == 0 {
         return postcard::from_bytes(rest).ok();
     }
@@ -75,44 +82,37 @@ pub(super) fn unseal(table: &str, key: &[u8], value: &[u8]) -> Option<StoredFact
 }
 
 /// A digest as it is stored under an object id.
-pub(super) fn seal_digest(table: &str, key: &[u8], sha256: &Digest) -> Vec<u8> {
+pub(super) fn seal_digest(owner: &StoreKey, table: &str, key: &[u8], sha256: &Digest) -> Vec<u8> {
     let mut value = vec![0; CHECKSUM];
     value.extend_from_slice(sha256);
-    sign(table, key, &mut value);
+    sign(owner, table, key, &mut value);
     value
 }
 
 /// The digest that is stored under an object id; `None` if the value is damaged.
-pub(super) fn unseal_digest(table: &str, key: &[u8], value: &[u8]) -> Option<Digest> {
-    verified(table, key, value)?.try_into().ok()
+pub(super) fn unseal_digest(
+    owner: &StoreKey,
+    table: &str,
+    key: &[u8],
+    value: &[u8],
+) -> Option<Digest> {
+    verified(owner, table, key, value)?.try_into().ok()
 }
 
-fn sign(table: &str, key: &[u8], value: &mut [u8]) {
+fn sign(owner: &StoreKey, table: &str, key: &[u8], value: &mut [u8]) {
     if let Some((checksum, rest)) = value.split_at_mut_checked(CHECKSUM) {
-        checksum.copy_from_slice(&self::checksum(table, key, rest));
+        checksum.copy_from_slice(&owner.checksum(table, key, rest));
     }
 }
 
-fn verified<'v>(table: &str, key: &[u8], value: &'v [u8]) -> Option<&'v [u8]> {
+fn verified<'v>(owner: &StoreKey, table: &str, key: &[u8], value: &'v [u8]) -> Option<&'v [u8]> {
     let (stored, rest) = value.split_at_checked(CHECKSUM)?;
-    (stored == checksum(table, key, rest)).then_some(rest)
-}
-
-fn checksum(table: &str, key: &[u8], rest: &[u8]) -> [u8; CHECKSUM] {
-    let mut digest = Sha256::new();
-    digest.update(table.as_bytes());
-    digest.update([0]);
-    digest.update(key);
-    digest.update(rest);
-    let digest: Digest = digest.finalize().into();
-    let mut checksum = [0; CHECKSUM];
-    checksum.copy_from_slice(digest.split_at(CHECKSUM).0);
-    checksum
+    (stored == owner.checksum(table, key, rest)).then_some(rest)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{StoredFacts, facts_key, seal, seal_digest, unseal, unseal_digest};
+    use super::{StoreKey, StoredFacts, facts_key, seal, seal_digest, unseal, unseal_digest};
     use crate::fact::{ContentFacts, Fact, Observation, Op, Place, Site, Text};
 
     fn stored(names: usize) -> StoredFacts {
@@ -143,37 +143,47 @@ mod tests {
 
     #[test]
     fn what_is_sealed_comes_back_and_nothing_else_does() {
+        let (owner, other_owner) = (StoreKey::new(b"one"), StoreKey::new(b"other"));
         let key = facts_key(&[1; 32], b"model.pt");
         for names in [0, 1, 500] {
             let facts = stored(names);
-            let value = seal("facts", &key, &facts).unwrap();
-            assert_eq!(unseal("facts", &key, &value), Some(facts));
+            let value = seal(&owner, "facts", &key, &facts).unwrap();
+            assert_eq!(unseal(&owner, "facts", &key, &value), Some(facts));
+            assert_eq!(unseal(&other_owner, "facts", &key, &value), None);
             // Under another key, or in another table, it is no value.
             let other = facts_key(&[1; 32], b"model.py");
-            assert_eq!(unseal("facts", &other, &value), None);
-            assert_eq!(unseal("blobs", &key, &value), None);
+            assert_eq!(unseal(&owner, "facts", &other, &value), None);
+            assert_eq!(unseal(&owner, "blobs", &key, &value), None);
             for at in 0..value.len() {
                 let mut damaged = value.clone();
                 damaged[at] ^= 1;
-                assert_eq!(unseal("facts", &key, &damaged), None, "{at}");
-                assert_eq!(unseal("facts", &key, &value[..at]), None, "{at}");
+                assert_eq!(unseal(&owner, "facts", &key, &damaged), None, "{at}");
+                assert_eq!(unseal(&owner, "facts", &key, &value[..at]), None, "{at}");
             }
         }
     }
 
     #[test]
     fn many_equal_facts_take_little_room() {
+        let owner = StoreKey::new(b"one");
         let key = facts_key(&[1; 32], b"model.pt");
-        let length = seal("facts", &key, &stored(500)).unwrap().len();
+        let length = seal(&owner, "facts", &key, &stored(500)).unwrap().len();
         assert!(length < 500 * 12, "{length}");
-        assert!(seal("facts", &key, &stored(0)).unwrap().len() < 20);
+        assert!(seal(&owner, "facts", &key, &stored(0)).unwrap().len() < 20);
     }
 
     #[test]
     fn a_digest_is_bound_to_its_object() {
-        let value = seal_digest("blobs", b"object", &[7; 32]);
-        assert_eq!(unseal_digest("blobs", b"object", &value), Some([7; 32]));
-        assert_eq!(unseal_digest("blobs", b"other", &value), None);
-        assert_eq!(unseal_digest("blobs", b"object", &value[..39]), None);
+        let owner = StoreKey::new(b"one");
+        let value = seal_digest(&owner, "blobs", b"object", &[7; 32]);
+        assert_eq!(
+            unseal_digest(&owner, "blobs", b"object", &value),
+            Some([7; 32])
+        );
+        assert_eq!(unseal_digest(&owner, "blobs", b"other", &value), None);
+        assert_eq!(
+            unseal_digest(&owner, "blobs", b"object", &value[..39]),
+            None
+        );
     }
 }

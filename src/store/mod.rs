@@ -1,14 +1,17 @@
 //! The store: what contents say, by their digest, kept on disk from one run to the next.
 //!
 //! One file, `facts.redb`, in a folder of its own. Facts are stored under the SHA-256 of the content and the last part of its
-//! name, in a table whose name says which readers made them and how facts are laid out: what other readers stored is not looked at
-//! and is removed by the next run that writes. A second table leads from git's object ids to digests. A store survives being killed at any moment;
-//! one process writes, and none reads at the same time. Whatever is damaged is read again from the repositories.
+//! name, in a table whose name says which readers made them, how facts are laid out and whose [key](StoreKey) signs them: what others
+//! stored is not looked at and is removed by the next run that writes. A second table leads from git's object ids to digests. A store
+//! survives being killed at any moment; one process writes, and none reads at the same time. Whatever is damaged is read again from the
+//! repositories.
 
 mod encoding;
+mod key;
 mod writer;
 
 pub use encoding::{Digest, StoredFacts, facts_key};
+pub use key::StoreKey;
 
 use std::{
     io,
@@ -17,7 +20,7 @@ use std::{
 };
 
 use redb::{
-    Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase as _, StorageError,
+    Database, DatabaseError, ReadOnlyDatabase, ReadOnlyTable, ReadableDatabase, StorageError,
     TableDefinition, TableError, TableHandle as _,
 };
 
@@ -30,10 +33,7 @@ use crate::{
 use encoding::{unseal, unseal_digest};
 use writer::{Pending, Writer};
 
-type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
-
-/// From git's object ids to the digests of what they stand for.
-const BLOBS: Table = TableDefinition::new("blobs-1");
+type Table<'a> = TableDefinition<'a, &'static [u8], &'static [u8]>;
 
 /// The name of the file in the folder of a store.
 const FILE: &str = "facts.redb";
@@ -41,19 +41,42 @@ const FILE: &str = "facts.redb";
 /// The name that a damaged file is given.
 const ASIDE: &str = "facts.redb.damaged";
 
-/// Bytes of the file that the library keeps in memory.
+/// Bytes of the file that the library keeps in memory while it is written.
 const CACHE: usize = 48 << 20;
 
-/// The name of the table of facts: who made them, and how they are laid out.
-fn facts_table() -> String {
-    format!("facts-{READER_EPOCH}-{}", env!("WEIGHBRIDGE_FACTS_LAYOUT"))
+/// The same where it is only read: what a repository's files say stands all over the file, and whatever was forgotten is read again.
+const CACHE_OF_READERS: usize = 192 << 20;
+
+/// The tables of a store, and the key that signs what is in them.
+#[derive(Debug, Clone)]
+struct Tables {
+    key: StoreKey,
+    /// Of facts: who made them, how they are laid out, who signs them.
+    facts: Arc<str>,
+    /// From git's object ids to the digests of what they stand for.
+    blobs: Arc<str>,
+}
+
+impl Tables {
+    fn of(key: &StoreKey) -> Self {
+        Self {
+            facts: format!("{}{}", facts_of_these_readers(), key.name()).into(),
+            blobs: format!("blobs-2-{}", key.name()).into(),
+            key: key.clone(),
+        }
+    }
+}
+
+/// How the names of tables begin that hold what these readers say, whoever signed it.
+fn facts_of_these_readers() -> String {
+    format!("facts-{READER_EPOCH}-{}-", env!("WEIGHBRIDGE_FACTS_LAYOUT"))
 }
 
 /// A store, open.
 #[derive(Debug)]
 pub struct Store {
     place: PathBuf,
-    table: Arc<str>,
+    tables: Tables,
     file: File,
     pending: Arc<Pending>,
     writer: Option<Writer>,
@@ -90,7 +113,7 @@ impl Store {
     ///
     /// # Errors
     /// A folder that cannot be written, a store that another process has open.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
+    pub fn open(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
         let unwritable = |source| Error::Write {
             path: folder.to_owned(),
             source,
@@ -113,27 +136,29 @@ impl Store {
             other => other,
         };
         let aside = folder.join(ASIDE);
-        let notice = aside.exists().then(|| {
-            let aside = aside.display();
-            format!(
-                "a store was damaged and has begun anew; the old file is `{aside}`, to be removed"
-            )
-        });
         let database = Arc::new(opened.map_err(|error| unopened(&place, &error))?);
-        let table: Arc<str> = facts_table().into();
-        if let Err(error) = prepare(&database, &table) {
-            return Err(unopened(&place, &DatabaseError::Storage(error)));
-        }
+        let tables = Tables::of(key);
+        let was_signed_by_others = prepare(&database, &tables)
+            .map_err(|error| unopened(&place, &DatabaseError::Storage(error)))?;
+        let notice = if aside.exists() {
+            let aside = aside.display();
+            Some(format!(
+                "a store was damaged and has begun anew; the old file is `{aside}`, to be removed"
+            ))
+        } else {
+            was_signed_by_others
+                .then(|| String::from("the store was written with another key: it has begun anew"))
+        };
         let pending = Arc::new(Pending::default());
         let writer = Writer::start(
             Arc::clone(&database),
-            Arc::clone(&table),
+            tables.clone(),
             Arc::clone(&pending),
             place.clone(),
         );
         Ok(Self {
             file: File::Writable(database),
-            table,
+            tables,
             pending,
             writer: Some(writer),
             place,
@@ -156,15 +181,29 @@ impl Store {
     /// Opens the store in a folder to read only. Several processes may do so at once.
     ///
     /// # Errors
-    /// No store, one that another process writes, one that is damaged.
-    pub fn open_read_only(folder: &Path) -> Result<Self, Error> {
+    /// No store, one that another process writes, one that is damaged, one that was written with another key.
+    pub fn open_read_only(folder: &Path, key: &StoreKey) -> Result<Self, Error> {
         let place = folder.join(FILE);
         let mut builder = Database::builder();
-        let opened = builder.set_cache_size(CACHE).open_read_only(&place);
+        let opened = builder
+            .set_cache_size(CACHE_OF_READERS)
+            .open_read_only(&place);
         let database = opened.map_err(|error| unopened(&place, &error))?;
+        let tables = Tables::of(key);
+        let names = names_of_tables(&database)
+            .map_err(|error| unopened(&place, &DatabaseError::Storage(error)))?;
+        if is_signed_by_others(&names, &tables) {
+            return Err(Error::Store {
+                path: place,
+                message: String::from("it was written with another key"),
+                help: String::from(
+                    "`WEIGHBRIDGE_STORE_KEY` gives the key of whoever wrote it; an audit without that key begins it anew",
+                ),
+            });
+        }
         Ok(Self {
             file: File::ReadOnly(database),
-            table: facts_table().into(),
+            tables,
             pending: Arc::default(),
             writer: None,
             place,
@@ -192,19 +231,15 @@ impl Store {
             File::ReadOnly(database) => database.begin_read(),
         };
         let transaction = transaction.map_err(|error| unreadable(error.into()))?;
-        let table = |name: &str| {
-            let definition: TableDefinition<'_, &'static [u8], &'static [u8]> =
-                TableDefinition::new(name);
-            match transaction.open_table(definition) {
-                Ok(table) => Ok(Some(table)),
-                Err(TableError::TableDoesNotExist(_)) => Ok(None),
-                Err(error) => Err(unreadable(error.into())),
-            }
+        let table = |name: &str| match transaction.open_table(Table::new(name)) {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(unreadable(error.into())),
         };
         Ok(Reader {
-            facts: table(&self.table)?,
-            blobs: table(BLOBS.name())?,
-            table: Arc::clone(&self.table),
+            facts: table(&self.tables.facts)?,
+            blobs: table(&self.tables.blobs)?,
+            tables: self.tables.clone(),
             pending: Arc::clone(&self.pending),
         })
     }
@@ -213,10 +248,15 @@ impl Store {
     pub fn keep(&self, blob: &[u8], sha256: &Digest, name: &[u8], stored: &StoredFacts) {
         let Some(writer) = &self.writer else { return };
         let key = facts_key(sha256, name);
-        let Some(value) = encoding::seal(&self.table, &key, stored) else {
+        let Tables {
+            key: owner,
+            facts,
+            blobs,
+        } = &self.tables;
+        let Some(value) = encoding::seal(owner, facts, &key, stored) else {
             return;
         };
-        let digest = encoding::seal_digest(BLOBS.name(), blob, sha256);
+        let digest = encoding::seal_digest(owner, blobs, blob, sha256);
         writer.keep(writer::Entry {
             blob: (blob.into(), digest.into()),
             facts: (key, value.into()),
@@ -242,29 +282,45 @@ impl Store {
     }
 }
 
-/// Makes the tables, and removes those of other readers. Where they are as they should be, nothing is written.
-fn prepare(database: &Database, table: &str) -> Result<(), StorageError> {
-    let damaged = |error: &dyn std::fmt::Display| StorageError::Corrupted(error.to_string());
-    let read = database.begin_read().map_err(|error| damaged(&error))?;
+/// The names of the tables of a store, sorted.
+fn names_of_tables(database: &impl ReadableDatabase) -> Result<Vec<String>, StorageError> {
+    let read = database.begin_read();
+    let read = read.map_err(|error| StorageError::Corrupted(error.to_string()))?;
     let mut names: Vec<String> = read.list_tables()?.map(|it| it.name().to_owned()).collect();
     names.sort_unstable();
-    if names == [BLOBS.name(), table] {
-        return Ok(());
+    Ok(names)
+}
+
+/// Whether a store has what these readers say, and only with another key.
+fn is_signed_by_others(names: &[String], tables: &Tables) -> bool {
+    let of_these = facts_of_these_readers();
+    let mut signed = names.iter().filter(|name| name.starts_with(&of_these));
+    signed.clone().next().is_some() && signed.all(|name| **name != *tables.facts)
+}
+
+/// Makes the tables, and removes those of other readers and keys. Where they are as they should be, nothing is written. Whether what was
+/// there had only another key.
+fn prepare(database: &Database, tables: &Tables) -> Result<bool, StorageError> {
+    let damaged = |error: &dyn std::fmt::Display| StorageError::Corrupted(error.to_string());
+    let names = names_of_tables(database)?;
+    let own = [&*tables.blobs, &*tables.facts];
+    if names == own {
+        return Ok(false);
     }
     let write = database.begin_write().map_err(|error| damaged(&error))?;
     {
-        let facts: TableDefinition<'_, &'static [u8], &'static [u8]> = TableDefinition::new(table);
-        write.open_table(facts).map_err(|error| damaged(&error))?;
-        write.open_table(BLOBS).map_err(|error| damaged(&error))?;
-        let tables = write.list_tables()?;
-        let others: Vec<_> = tables
-            .filter(|it| it.name() != table && it.name() != BLOBS.name())
-            .collect();
+        for name in own {
+            let table = Table::new(name);
+            write.open_table(table).map_err(|error| damaged(&error))?;
+        }
+        let all = write.list_tables()?;
+        let others: Vec<_> = all.filter(|it| !own.contains(&it.name())).collect();
         for other in others {
             write.delete_table(other).map_err(|error| damaged(&error))?;
         }
     }
-    write.commit().map_err(|error| damaged(&error))
+    write.commit().map_err(|error| damaged(&error))?;
+    Ok(is_signed_by_others(&names, tables))
 }
 
 /// Whether a store was about to be made when its program was killed: the engine writes its magic number last, and until then nothing
@@ -331,7 +387,7 @@ fn unopened(place: &Path, error: &DatabaseError) -> Error {
 pub struct Reader {
     facts: Option<ReadOnlyTable<&'static [u8], &'static [u8]>>,
     blobs: Option<ReadOnlyTable<&'static [u8], &'static [u8]>>,
-    table: Arc<str>,
+    tables: Tables,
     pending: Arc<Pending>,
 }
 
@@ -344,23 +400,24 @@ impl std::fmt::Debug for Reader {
 impl Reader {
     /// The digest of what an object id of git stands for. What is damaged counts as not stored.
     pub fn digest(&self, blob: &[u8]) -> Option<Digest> {
+        let Tables { key, blobs, .. } = &self.tables;
         if let Some(value) = self.pending.blob(blob) {
-            return unseal_digest(BLOBS.name(), blob, &value);
+            return unseal_digest(key, blobs, blob, &value);
         }
         let value = self.blobs.as_ref()?.get(blob).ok()??;
-        unseal_digest(BLOBS.name(), blob, value.value())
+        unseal_digest(key, blobs, blob, value.value())
     }
 
     /// What is stored under a [key](facts_key). What is damaged counts as not stored.
     pub fn facts(&self, key: &Digest) -> Option<StoredFacts> {
+        let unseal = |value: &[u8]| unseal(&self.tables.key, &self.tables.facts, key, value);
         if let Some(value) = self.pending.facts(key) {
-            return unseal(&self.table, key, &value);
+            return unseal(&value);
         }
         let value = self.facts.as_ref()?.get(key.as_slice()).ok()??;
         let value = value.value();
         // The library allocates nothing for it, and neither do we for one that is too long.
-        (value.len() <= limits::STORED_FACTS.saturating_add(64))
-            .then(|| unseal(&self.table, key, value))?
+        (value.len() <= limits::STORED_FACTS.saturating_add(64)).then(|| unseal(value))?
     }
 
     /// How many facts are stored, those that wait left out.

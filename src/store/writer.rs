@@ -1,23 +1,17 @@
-//! The one thread that writes a store: what others keep comes through a channel and is written in lots, each whole or not at all.
+//! The one thread that writes a store: what others keep waits in memory and is written in lots, each whole or not at all.
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc, PoisonError, RwLock,
-        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock},
     thread::JoinHandle,
     time::Duration,
 };
 
-use redb::{Database, TableDefinition};
+use redb::Database;
 use rustc_hash::FxHashMap;
 
-use super::{BLOBS, Digest, Written};
+use super::{Digest, Table, Tables, Written};
 use crate::limits;
-
-/// Entries that wait for the writer before others wait for it.
-const QUEUE: usize = 1024;
 
 /// Entries that are written together: each lot waits for the disk once.
 const LOT: usize = 16_384;
@@ -81,10 +75,81 @@ impl Pending {
     }
 }
 
+/// Entries that wait for the writer. It is woken when there is a lot of them, and otherwise comes by itself: waking it for each entry
+/// costs more than writing the entry.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    /// There is a lot to write, or nothing more comes.
+    has_lot: Condvar,
+    /// The writer took what was there.
+    has_room: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    entries: Vec<Entry>,
+    bytes: usize,
+    /// Nothing more comes.
+    is_over: bool,
+    /// Nobody writes any more.
+    is_left: bool,
+}
+
+impl Waiting {
+    fn is_lot(&self) -> bool {
+        self.entries.len() >= LOT || self.bytes >= LOT_BYTES
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an entry. Where the writer is a lot behind, waits for it.
+    fn add(&self, entry: Entry) {
+        let waiting = self.lock();
+        let full = |waiting: &mut Waiting| waiting.is_lot() && !waiting.is_left;
+        let waiting = self.has_room.wait_while(waiting, full);
+        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_left {
+            return;
+        }
+        waiting.bytes = waiting.bytes.saturating_add(entry.bytes());
+        waiting.entries.push(entry);
+        if waiting.is_lot() {
+            self.has_lot.notify_one();
+        }
+    }
+
+    /// Takes what waits, and whether more may come: all there is after some time, or a lot as soon as there is one.
+    fn take(&self) -> (Vec<Entry>, bool) {
+        let more_comes = |waiting: &mut Waiting| !waiting.is_lot() && !waiting.is_over;
+        let waited = self
+            .has_lot
+            .wait_timeout_while(self.lock(), PATIENCE, more_comes);
+        let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        waiting.bytes = 0;
+        self.has_room.notify_all();
+        (std::mem::take(&mut waiting.entries), !waiting.is_over)
+    }
+}
+
+/// Says that nobody writes any more, however the thread that does ends.
+struct Leaving(Arc<Queue>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.lock().is_left = true;
+        self.0.has_room.notify_all();
+    }
+}
+
 /// The thread that writes.
 #[derive(Debug)]
 pub(super) struct Writer {
-    queue: SyncSender<Entry>,
+    queue: Arc<Queue>,
     thread: JoinHandle<Written>,
     pending: Arc<Pending>,
 }
@@ -92,18 +157,19 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(
         database: Arc<Database>,
-        table: Arc<str>,
+        tables: Tables,
         pending: Arc<Pending>,
         place: PathBuf,
     ) -> Self {
-        let (queue, entries) = mpsc::sync_channel(QUEUE);
+        let queue = Arc::new(Queue::default());
         let work = Work {
             database,
-            table,
+            tables,
             pending: Arc::clone(&pending),
             place,
         };
-        let thread = std::thread::spawn(move || work.run(&entries));
+        let entries = Leaving(Arc::clone(&queue));
+        let thread = std::thread::spawn(move || work.run(&entries.0));
         Self {
             queue,
             thread,
@@ -114,12 +180,13 @@ impl Writer {
     pub(super) fn keep(&self, entry: Entry) {
         self.pending.add(&entry);
         // Without a writer nothing is kept, and closing the store says why.
-        let _ = self.queue.send(entry);
+        self.queue.add(entry);
     }
 
     /// Waits until all is written.
     pub(super) fn finish(self) -> Written {
-        drop(self.queue);
+        self.queue.lock().is_over = true;
+        self.queue.has_lot.notify_one();
         self.thread.join().unwrap_or_else(|_| Written {
             failed: Some(String::from("the thread that writes ended early")),
             ..Written::default()
@@ -129,44 +196,25 @@ impl Writer {
 
 struct Work {
     database: Arc<Database>,
-    table: Arc<str>,
+    tables: Tables,
     pending: Arc<Pending>,
     place: PathBuf,
 }
 
 impl Work {
-    fn run(self, entries: &Receiver<Entry>) -> Written {
+    fn run(self, queue: &Queue) -> Written {
         let mut written = Written::default();
-        let mut lot: Vec<Entry> = Vec::new();
-        let mut bytes = 0;
         loop {
-            let next = if lot.is_empty() {
-                entries.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                entries.recv_timeout(PATIENCE)
-            };
-            let is_full = match &next {
-                Ok(entry) => {
-                    bytes += entry.bytes();
-                    lot.len() + 1 >= LOT || bytes >= LOT_BYTES
+            let (lot, more_comes) = queue.take();
+            // After a failure nothing more is written, but what comes is taken: nobody is to wait.
+            if !lot.is_empty() && written.failed.is_none() {
+                match self.write(&lot) {
+                    Ok(()) => written.added += u64::try_from(lot.len()).unwrap_or(0),
+                    Err(error) => written.failed = Some(error),
                 }
-                Err(_) => true,
-            };
-            let is_over = matches!(next, Err(RecvTimeoutError::Disconnected));
-            lot.extend(next);
-            if is_full && !lot.is_empty() {
-                // After a failure nothing more is written, but what comes is taken: nobody is to wait.
-                if written.failed.is_none() {
-                    match self.write(&lot) {
-                        Ok(()) => written.added += u64::try_from(lot.len()).unwrap_or(0),
-                        Err(error) => written.failed = Some(error),
-                    }
-                }
-                self.pending.remove(&lot);
-                lot.clear();
-                bytes = 0;
             }
-            if is_over {
+            self.pending.remove(&lot);
+            if !more_comes {
                 return written;
             }
         }
@@ -182,10 +230,8 @@ impl Work {
             // After a crash, opening it again does not read all of it.
             transaction.set_quick_repair(true);
             {
-                let facts: TableDefinition<'_, &'static [u8], &'static [u8]> =
-                    TableDefinition::new(&self.table);
-                let mut facts = transaction.open_table(facts)?;
-                let mut blobs = transaction.open_table(BLOBS)?;
+                let mut facts = transaction.open_table(Table::new(&self.tables.facts))?;
+                let mut blobs = transaction.open_table(Table::new(&self.tables.blobs))?;
                 for entry in lot {
                     blobs.insert(&*entry.blob.0, &*entry.blob.1)?;
                     facts.insert(entry.facts.0.as_slice(), &*entry.facts.1)?;

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod faults;
+mod forged;
 mod many;
 mod outputs;
 mod report;

@@ -141,6 +141,22 @@ fn every_change_of_refs_and_results_is_seen() {
         assert!(files(&out.join("results")) == results);
     }
 
+    // Files that are damaged in place, at the same length: those of a repository that is whole, and of one that lacks something.
+    for kind in ["results", "lines", "records"] {
+        for (name, bytes) in files(&out.join(kind)) {
+            let mut damaged = bytes.clone();
+            *damaged.get_mut(bytes.len() / 2).unwrap() ^= 1;
+            fs::write(out.join(kind).join(&name), damaged).unwrap();
+            let run = mirrors.audit();
+            assert!(
+                run.stderr.contains("was damaged: it is made again") || kind == "lines",
+                "{kind} {name}: {}",
+                run.stderr
+            );
+            assert_eq!(fs::read(out.join(kind).join(&name)).unwrap(), bytes);
+        }
+    }
+
     // A ref that is written in place, as an editor would.
     let before = mirrors.statuses();
     let parent = mirrors.repo.git(&["rev-parse", "HEAD"]);

@@ -54,7 +54,10 @@ pub(crate) fn program(folder: &Path) -> Command {
     ] {
         command.env_remove(name);
     }
-    command.env("LC_ALL", "C.UTF-8").current_dir(folder);
+    command
+        .env("LC_ALL", "C.UTF-8")
+        .env("WEIGHBRIDGE_STORE_KEY", "the key of the tests")
+        .current_dir(folder);
     command
 }
 
