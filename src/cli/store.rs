@@ -14,7 +14,7 @@ pub(super) struct StoreArgs {
     ///
     /// For files that git has recorded (`--rev`, `--history`, `--staged`, ...). The
     /// report is the same, and made sooner. In a pipeline, a store is only used
-    /// together with `--trust-store`: whoever can write to it can hide what a file
+    /// together with `--trust-store`: whoever has its key can hide what a file
     /// would do.
     #[arg(long, value_name = "DIR", help_heading = "Limits")]
     store: Option<PathBuf>,
