@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     folder::{Line, RunFolder},
+    refusals::{Refusals, denied},
     result::{AuditResult, Repository, Status},
 };
 use crate::{error::Error, report::json::v1};
@@ -48,38 +49,6 @@ pub struct RepositoryDifference {
     pub appeared: Vec<v1::Finding>,
     /// The findings that refused and do not any more.
     pub gone: Vec<v1::Finding>,
-}
-
-/// The findings that refuse, by what tells each from all others.
-fn denied(result: &AuditResult) -> BTreeMap<&str, &v1::Finding> {
-    let denied = result.findings.iter().filter(|it| it.level == "deny");
-    denied.map(|it| (it.fingerprint.as_str(), it)).collect()
-}
-
-/// As much of a result as tells whether another one refuses the same.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Refusals {
-    pub(super) status: Status,
-    findings: Vec<Refusal>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Refusal {
-    level: String,
-    fingerprint: String,
-}
-
-impl Refusals {
-    /// Whether something was refused that a later result does not refuse.
-    pub(super) fn has_gone(&self, after: &AuditResult) -> bool {
-        let new = denied(after);
-        self.denied().any(|it| !new.contains_key(it))
-    }
-
-    fn denied(&self) -> impl Iterator<Item = &str> {
-        let denied = self.findings.iter().filter(|it| it.level == "deny");
-        denied.map(|it| it.fingerprint.as_str())
-    }
 }
 
 impl RepositoryDifference {

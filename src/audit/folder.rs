@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    diff::Refusals,
     record::Record,
+    refusals::Refusals,
     result::{AuditResult, Counts, Failure, Repository, Status},
     results::{LocalResults, ResultStore},
 };

@@ -28,6 +28,7 @@ mod plan;
 mod plan_words;
 mod recall;
 mod record;
+mod refusals;
 pub mod report;
 mod repository;
 pub mod result;

@@ -365,13 +365,7 @@ impl<'r> Run<'r> {
         let Some((seen, json)) = self.seen.of(&target.repository.id) else {
             return false;
         };
-        let is_whole = match seen.line.status {
-            Status::Complete => true,
-            // What it lacks has not come, either.
-            Status::Partial => seen.lacking.as_ref().is_some_and(Look::holds),
-            Status::Failed => false,
-        };
-        let is_same = is_whole
+        let is_same = seen.lacks_the_same()
             && unhex(&seen.state).is_some_and(|state| self.holds(&seen.line, target, &state))
             && Path::new(&seen.folder) == self.mirrors.folder(target)
             && seen.look.holds();
@@ -379,7 +373,7 @@ impl<'r> Run<'r> {
         if is_done {
             self.done(seen.line, Source::Unchanged, Some(Cow::Borrowed(json)));
         } else if is_same {
-            self.say_damaged(&seen.line);
+            say_damaged(self.watcher, &seen.line);
         }
         is_done
     }
@@ -390,16 +384,9 @@ impl<'r> Run<'r> {
         let holds = line.status == Status::Complete && self.holds(&line, target, &state.digest);
         let is_whole = holds && self.folder.is_whole(&line);
         if holds && !is_whole && self.seen.of(&target.repository.id).is_none() {
-            self.say_damaged(&line);
+            say_damaged(self.watcher, &line);
         }
         is_whole.then_some(line)
-    }
-
-    fn say_damaged(&self, line: &Line) {
-        let location = &line.repository.location;
-        self.watcher.note(&format!(
-            "the result of {location} was damaged: it is made again"
-        ));
     }
 
     /// Whether a result is what judging a repository in a state would come to.
@@ -570,6 +557,13 @@ impl<'r> Run<'r> {
             source: Source::Audited,
         })
     }
+}
+
+fn say_damaged(watcher: &dyn Watcher, line: &Line) {
+    let location = &line.repository.location;
+    watcher.note(&format!(
+        "the result of {location} was damaged: it is made again"
+    ));
 }
 
 /// What auditing a repository came to.

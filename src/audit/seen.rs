@@ -65,6 +65,16 @@ impl SeenRepository {
         is_whole.then(|| serde_json::to_string(&seen).ok())?
     }
 
+    /// Whether another look would find no more than the result has.
+    pub(super) fn lacks_the_same(&self) -> bool {
+        match self.line.status {
+            Status::Complete => true,
+            // What it lacks has not come, either.
+            Status::Partial => self.lacking.as_ref().is_some_and(Look::holds),
+            Status::Failed => false,
+        }
+    }
+
     /// Whether the files of the result are as they were written. Those that nobody has touched are read now and then: a disk forgets, too.
     pub(super) fn has_result(&self, run: &RunFolder, doubt: Doubt) -> bool {
         let is_touched = self.mark.is_none() || run.mark_of(&self.line.repository.id) != self.mark;

@@ -3,8 +3,6 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::Digest;
-
 /// Bytes of a checksum. Nobody without the key can tell whether one fits.
 pub(super) const CHECKSUM: usize = 8;
 
@@ -51,7 +49,7 @@ fn signed(mac: &Hmac<Sha256>, table: &str, key: &[u8], rest: &[u8]) -> [u8; CHEC
     mac.update(&[0]);
     mac.update(key);
     mac.update(rest);
-    let whole: Digest = mac.finalize().into_bytes().into();
+    let whole: [u8; 32] = mac.finalize().into_bytes().into();
     let mut checksum = [0; CHECKSUM];
     checksum.copy_from_slice(whole.split_at(CHECKSUM).0);
     checksum
