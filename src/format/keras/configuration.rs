@@ -212,9 +212,11 @@ impl Named {
         {
             self.add(Global::Named(GlobalName::new(package, other)), at)?;
         }
-        // What the module does not have under the one name, old releases look for under the other.
+        // What the module does not have under the one name, old releases look for under the other. Functions that nobody registered
+        // have the name of their class there.
         if let (Some(module), Some(other), None) = (module, registered_name, registered)
             && other != name
+            && other != "function"
         {
             self.add(Global::Named(GlobalName::new(module, other)), at)?;
         }

@@ -77,6 +77,11 @@ fn layers_of_keras_pass() {
     assert_eq!(refused(DENSE), "");
     let wrapped = r#"{"class_name": "TimeDistributed", "config": {"layer": {"class_name": "Bidirectional", "config": {"layer": {"class_name": "LSTM", "config": {"units": 3}}}}}}"#;
     assert_eq!(refused(wrapped), "");
+    let function = DENSE.replace(
+        r#""relu""#,
+        r#"{"module": "builtins", "class_name": "function", "config": "celu", "registered_name": "function"}"#,
+    );
+    assert_eq!(refused(&function), "");
 }
 
 #[test]
@@ -90,6 +95,10 @@ fn code_is_refused_where_it_stands() {
     5:74 global-not-allowed: loading runs `keras.layers.Lambda(...)`; the policy does not list `keras.layers.Lambda` (it makes code out of data)
     ");
     insta::assert_snapshot!(refused(r#"{"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}"#), @"5:58 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)");
+    insta::assert_snapshot!(refused(r#"{"module": "os", "class_name": "function", "config": "path", "registered_name": "system"}"#), @"
+    5:58 global-not-allowed: loading runs `os.path(...)`; the policy does not list `os.path` (it runs a program or changes the system)
+    5:58 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)
+    ");
     insta::assert_snapshot!(refused(r#"{"module": "keras.config", "class_name": "function", "config": "enable_unsafe_deserialization"}"#), @"5:68 global-not-allowed: loading runs `keras.config.enable_unsafe_deserialization(...)`; the policy does not list `keras.config.enable_unsafe_deserialization`");
     insta::assert_snapshot!(refused(r#"{"class_name": "TFSMLayer", "config": {"filepath": "https://example.org/model"}}"#), @"
     5:56 file-outside: loading it opens the model `https://example.org/model`, which is outside of its folder: it is a URL

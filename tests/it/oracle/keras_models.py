@@ -48,6 +48,7 @@ def models():
     for number, layer in enumerate([
         layers.Bidirectional(layers.GRU(3, return_sequences=True)),
         layers.TimeDistributed(layers.Dense(2, activation=keras.activations.gelu)),
+        layers.Activation(keras.activations.celu),
         layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)]),
         layers.Conv1D(3, 2, padding="same"),
         layers.BatchNormalization(), layers.LayerNormalization(), layers.GaussianNoise(0.1), layers.SpatialDropout1D(0.1),
