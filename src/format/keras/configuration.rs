@@ -24,7 +24,7 @@ use crate::{
     limits,
 };
 
-/// Classes that stand for values.
+/// Classes that stand for values, whatever module is beside them.
 const VALUES: &[&str] = &[
     "__bytes__",
     "__ellipsis__",
@@ -32,11 +32,10 @@ const VALUES: &[&str] = &[
     "__numpy__",
     "__slice__",
     "__tensor__",
-    // In the JSON of Keras 2.
-    "TensorShape",
-    "__tuple__",
-    "__complex__",
 ];
+
+/// Those of the JSON of Keras 2, which has no modules: beside a module they are classes of that.
+const OLD_VALUES: &[&str] = &["CompositeTensor", "TensorShape", "TypeSpec", "__tuple__"];
 
 /// The package of what is registered without one.
 const CUSTOM: &str = "Custom";
@@ -126,6 +125,7 @@ impl Named {
                 None => self.add(computed(), class)?,
             },
             _ if VALUES.contains(&name) => {}
+            _ if OLD_VALUES.contains(&name) && node.get("module").is_none() => {}
             _ => {
                 self.name(node, class)?;
                 if let Some(config) = config {

@@ -66,8 +66,13 @@ const CONFIGURATION: &[u8] = b"config.json";
 /// Members beside it, by which an archive is known.
 const BESIDE: &[&[u8]] = &[b"metadata.json", b"model.weights.h5", b"model.weights.npz"];
 
+/// Whether a name is that of the configuration: Python ends names at a zero byte.
+fn is_configuration(name: &[u8]) -> bool {
+    name.split(|byte| *byte == 0).next() == Some(CONFIGURATION)
+}
+
 fn claims(directory: &Directory) -> bool {
-    zip::has_member(directory, |name| name == CONFIGURATION)
+    zip::has_member(directory, is_configuration)
         && zip::has_member(directory, |name| BESIDE.contains(&name))
 }
 
@@ -76,12 +81,12 @@ fn read(
     directory: &Directory,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
-    let is_configuration = |member: &zip::Member| {
+    for member in &directory.members {
         let names = [Some(&member.name), member.other_name.as_ref()];
         let mut names = names.into_iter().flatten();
-        names.any(|name| name.as_bytes() == CONFIGURATION)
-    };
-    for member in directory.members.iter().filter(|m| is_configuration(m)) {
+        if !names.any(|name| is_configuration(name.as_bytes())) {
+            continue;
+        }
         for body in member.bodies(window, &reading.budget()) {
             reading.recorder.enter(member.hop());
             let read = body.and_then(|body| configuration::read(&Document::read(&body)?, reading));

@@ -99,6 +99,7 @@ fn code_is_refused_where_it_stands() {
     5:58 global-not-allowed: loading runs `os.path(...)`; the policy does not list `os.path` (it runs a program or changes the system)
     5:58 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)
     ");
+    insta::assert_snapshot!(refused(r#"{"module": "os", "class_name": "__tuple__", "config": {}}"#), @"5:36 global-not-allowed: loading runs `os.__tuple__(...)`; the policy does not list `os.__tuple__` (it runs a program or changes the system)");
     insta::assert_snapshot!(refused(r#"{"module": "keras.config", "class_name": "function", "config": "enable_unsafe_deserialization"}"#), @"5:68 global-not-allowed: loading runs `keras.config.enable_unsafe_deserialization(...)`; the policy does not list `keras.config.enable_unsafe_deserialization`");
     insta::assert_snapshot!(refused(r#"{"class_name": "TFSMLayer", "config": {"filepath": "https://example.org/model"}}"#), @"
     5:56 file-outside: loading it opens the model `https://example.org/model`, which is outside of its folder: it is a URL
