@@ -96,8 +96,8 @@ fn code_is_refused_where_it_stands() {
     ");
     insta::assert_snapshot!(refused(r#"{"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}"#), @"5:58 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)");
     insta::assert_snapshot!(refused(r#"{"module": "os", "class_name": "function", "config": "path", "registered_name": "system"}"#), @"
-    5:58 global-not-allowed: loading runs `os.path(...)`; the policy does not list `os.path` (it runs a program or changes the system)
     5:58 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)
+    5:58 global-not-allowed: loading runs `os.path(...)`; the policy does not list `os.path` (it runs a program or changes the system)
     ");
     insta::assert_snapshot!(refused(r#"{"module": "os", "class_name": "__tuple__", "config": {}}"#), @"5:36 global-not-allowed: loading runs `os.__tuple__(...)`; the policy does not list `os.__tuple__` (it runs a program or changes the system)");
     insta::assert_snapshot!(refused(r#"{"module": "keras.config", "class_name": "function", "config": "enable_unsafe_deserialization"}"#), @"5:68 global-not-allowed: loading runs `keras.config.enable_unsafe_deserialization(...)`; the policy does not list `keras.config.enable_unsafe_deserialization`");
