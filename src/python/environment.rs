@@ -175,11 +175,10 @@ fn is_comment(before: &str) -> bool {
     for c in before.chars() {
         match quote {
             Some(open) if open == c && last != '\\' => quote = None,
-            Some(_) => {}
             None if c == '#' && last.is_whitespace() => return true,
             // An apostrophe within a word is no quote.
             None if "\"'".contains(c) && !last.is_alphanumeric() => quote = Some(c),
-            None => {}
+            Some(_) | None => {}
         }
         last = c;
     }
