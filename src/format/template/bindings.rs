@@ -35,6 +35,8 @@ pub(super) struct Bindings<'t, 's> {
     variables: FxHashMap<&'s str, Vec<Bound<'t, 's>>>,
     /// Values of attributes and keys, of whatever object.
     attributes: FxHashMap<String, Vec<Bound<'t, 's>>>,
+    /// Values of attributes and keys whose names are not in sight.
+    unnamed: Vec<Bound<'t, 's>>,
     macros: Vec<&'t Macro<'s>>,
     calls: Vec<&'t Call<'s>>,
     steps: Cell<u64>,
@@ -99,6 +101,10 @@ impl<'t, 's> Bindings<'t, 's> {
         self.attributes.get(name).map_or(&[], Vec::as_slice)
     }
 
+    pub(super) fn of_unnamed(&self) -> &[Bound<'t, 's>] {
+        &self.unnamed
+    }
+
     fn bind(&mut self, target: &'t Expr<'s>, bound: Bound<'t, 's>) {
         let inside = match bound {
             Bound::Value(value) | Bound::Element(value) => Bound::Element(value),
@@ -118,6 +124,19 @@ impl<'t, 's> Bindings<'t, 's> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Arguments that become values of attributes and keys.
+    fn fill(&mut self, call: &'t Call<'s>) {
+        for argument in &call.args {
+            let value = argument_value(argument);
+            match argument {
+                CallArg::Kwarg(name, _) => self.bind_attribute(name, Bound::Value(value)),
+                _ => self
+                    .unnamed
+                    .extend([Bound::Value(value), Bound::Element(value)]),
+            }
         }
     }
 
@@ -214,10 +233,13 @@ impl<'t, 's> Visitor<'t, 's> for Bindings<'t, 's> {
     fn expression(&mut self, expression: &'t Expr<'s>) {
         if let Expr::Map(it) = expression {
             for (key, value) in it.keys.iter().zip(&it.values) {
-                if let Expr::Const(key) = key
-                    && let Some(key) = key.value.as_str()
-                {
-                    self.bind_attribute(key, Bound::Value(value));
+                match key {
+                    Expr::Const(key) => {
+                        if let Some(key) = key.value.as_str() {
+                            self.bind_attribute(key, Bound::Value(value));
+                        }
+                    }
+                    _ => self.unnamed.push(Bound::Value(value)),
                 }
             }
         }
@@ -233,15 +255,14 @@ impl<'t, 's> Visitor<'t, 's> for Bindings<'t, 's> {
                 for argument in &call.args {
                     self.bind(&method.expr, Bound::Holder(argument_value(argument)));
                 }
+                if matches!(method.name, "update" | "setdefault") {
+                    self.fill(call);
+                }
             }
             self.calls.push(call);
             return;
         }
-        for argument in &call.args {
-            if let CallArg::Kwarg(name, value) = argument {
-                self.bind_attribute(name, Bound::Value(value));
-            }
-        }
+        self.fill(call);
     }
 
     fn enter_loop(&mut self, of: &'t ForLoop<'s>) {

@@ -1,7 +1,7 @@
 //! What a template may look up: whether a name that it uses as a key is one that it writes, data that it is given, or put together.
 
 use minijinja::{
-    machinery::ast::{BinOpKind, Call, CallArg, Const, Expr, UnaryOpKind},
+    machinery::ast::{BinOpKind, Call, CallArg, Const, Expr, GetAttr, UnaryOpKind},
     value::ValueKind,
 };
 
@@ -41,7 +41,7 @@ impl<'b, 't, 's> Keys<'b, 't, 's> {
         match expression {
             Expr::Const(it) => text(it).map_or(Key::Plain, Key::of_name),
             Expr::Var(it) => self.variable(About::Key, it.id),
-            Expr::GetAttr(it) if is_arguments(&it.expr) => Key::Computed,
+            Expr::GetAttr(it) if is_arguments(&it.expr) || is_of_jinja(it) => Key::Computed,
             Expr::GetItem(it) if is_arguments(&it.expr) => Key::Computed,
             Expr::GetAttr(it) => self.attribute(About::Key, it.name),
             Expr::GetItem(it) => match &it.subscript_expr {
@@ -264,7 +264,8 @@ impl<'b, 't, 's> Keys<'b, 't, 's> {
     }
 
     fn attribute(&self, about: About, name: &str) -> Key {
-        self.bound(about, &format!(".{name}"), self.bindings.of_attribute(name))
+        let named = self.bound(about, &format!(".{name}"), self.bindings.of_attribute(name));
+        named.and(|| self.bound(about, ".", self.bindings.of_unnamed()))
     }
 
     /// The same of all that a name may stand for.
@@ -359,6 +360,12 @@ fn looked_up<'c>(call: &'c Call<'_>) -> Option<(&'c str, Option<&'c Expr<'c>>)> 
     (method.name == "get")
         .then(|| text(name))?
         .map(|name| (name, default))
+}
+
+/// Whether it is an attribute of one of Jinja's objects that gives what the template has put into it.
+fn is_of_jinja(attribute: &GetAttr<'_>) -> bool {
+    let of_loop = matches!(&attribute.expr, Expr::Var(it) if it.id == "loop");
+    of_loop && matches!(attribute.name, "nextitem" | "previtem") || attribute.name == "current"
 }
 
 /// Whether it is what a macro is given besides its parameters.

@@ -293,6 +293,17 @@ impl<'t, 's> Visitor<'t, 's> for Uses<'_, 't, 's> {
             Stmt::FromImport(it) => self.add_shown(TemplateUse::Loads, it.expr.span()),
             Stmt::Extends(it) => self.add_shown(TemplateUse::Loads, it.name.span()),
             Stmt::Include(it) => self.add_shown(TemplateUse::Loads, it.name.span()),
+            // A macro says its own name and those of its parameters.
+            Stmt::Macro(it) => {
+                if names::is_internal(it.name) {
+                    self.internal(it.name, it.span());
+                }
+                for parameter in &it.args {
+                    if let Expr::Var(name) = parameter {
+                        self.name(name.id, name.span());
+                    }
+                }
+            }
             Stmt::Set(it) => {
                 if !self.repeated.is_empty() && sizes::doubles(&it.target, &it.expr) {
                     self.add_shown(TemplateUse::Endless, it.expr.span());
