@@ -13,8 +13,9 @@ use self::{
     paths::{Saver, base},
     schema::{
         ASSET, CONCRETE_FUNCTION, ENTRY, FINGERPRINT, GRAPH, META_GRAPH, OBJECT, OBJECTS,
-        SAVED_MODEL, SAVER, TENSOR_INFO, asset, concrete_function, entry, graph as graph_def,
-        meta_graph, node, object, objects, saved_model, saver, tensor_info,
+        SAVED_MODEL, SAVER, SIGNATURE_DEF, TENSOR_INFO, asset, concrete_function, entry,
+        graph as graph_def, meta_graph, node, object, objects, saved_model, saver, signature_def,
+        tensor_info,
     },
 };
 use super::{
@@ -257,6 +258,7 @@ fn read_parts<'p>(
         match field.number {
             meta_graph::GRAPH => walk.graph(inner)?,
             meta_graph::SAVER => walk.model.saver = read_saver(inner)?,
+            meta_graph::SIGNATURES => read_signature(inner, &mut walk.model.outputs)?,
             meta_graph::ASSETS => read_asset(inner, walk, files)?,
             meta_graph::OBJECTS => read_objects(inner, walk)?,
             _ => {}
@@ -280,6 +282,39 @@ fn read_saver(message: Message<'_>) -> Result<Saver, ReadError> {
         }
     }
     Ok(read)
+}
+
+/// Reads which nodes a signature serves.
+fn read_signature(message: Message<'_>, outputs: &mut Vec<Text>) -> Result<(), ReadError> {
+    let Some(signature) = value_of(message)? else {
+        return Ok(());
+    };
+    for field in signature.fields(&SIGNATURE_DEF) {
+        let field = field?;
+        if let (signature_def::OUTPUTS, Value::Bytes(entry)) = (field.number, field.value)
+            && let Some(info) = value_of(entry)?
+        {
+            for field in info.any_fields() {
+                let field = field?;
+                if let (tensor_info::NAME, Value::Bytes(name)) = (field.number, field.value) {
+                    outputs.push(base(&name.text()?));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The value of an entry of a mapping.
+fn value_of(message: Message<'_>) -> Result<Option<Message<'_>>, ReadError> {
+    let mut value = None;
+    for field in message.fields(&ENTRY) {
+        let field = field?;
+        if field.number == entry::VALUE {
+            value = field.value.bytes();
+        }
+    }
+    Ok(value)
 }
 
 fn read_asset<'p>(

@@ -57,6 +57,8 @@ pub(super) struct Model<'p> {
     pub(super) parts: Vec<Part<'p>>,
     pub(super) with_paths: Vec<WithPath>,
     pub(super) saver: Saver,
+    /// Nodes whose results signatures serve.
+    pub(super) outputs: Vec<Text>,
     /// Nodes that get the paths of assets.
     pub(super) assets: FxHashSet<Text>,
     /// Functions that a program can call, with whether all that is bound to them are assets and variables.
@@ -112,6 +114,8 @@ struct Node {
     operator: Text,
     /// Tensors, without those that only say what comes first.
     inputs: Vec<Text>,
+    /// Nodes that only have to run before.
+    before: Vec<Text>,
     /// The texts of a constant.
     texts: Vec<Text>,
 }
@@ -131,6 +135,8 @@ pub(super) struct Paths<'m, 'p> {
     model: &'m Model<'p>,
     /// Of the graph, and of each part with a path.
     nodes: FxHashMap<usize, Nodes>,
+    /// Nodes of the graph that run when a signature is called.
+    served: FxHashSet<Text>,
     /// Steps that following paths has taken.
     spent: Cell<usize>,
 }
@@ -146,10 +152,12 @@ impl<'m, 'p> Paths<'m, 'p> {
                 }
             }
         }
+        let served = served(model, &nodes);
         let spent = Cell::new(0);
         Ok(Self {
             model,
             nodes,
+            served,
             spent,
         })
     }
@@ -161,12 +169,20 @@ impl<'m, 'p> Paths<'m, 'p> {
         };
         let input = |n: usize| node.inputs.get(n);
         match use_.operator.as_bytes() {
+            // A signature that saves or restores would leave the path to whoever calls it.
+            b"SaveV2" | b"RestoreV2" | b"MergeV2Checkpoints" if self.is_served(use_) => false,
             b"SaveV2" | b"RestoreV2" => self.is_of_saver(use_.part, input(0)),
             b"MergeV2Checkpoints" => {
                 self.is_of_saver(use_.part, input(0)) && self.is_of_saver(use_.part, input(1))
             }
             _ => self.is_asset(use_.part, input(1)),
         }
+    }
+
+    /// Whether a node of the graph runs when a signature is called.
+    fn is_served(&self, use_: &WithPath) -> bool {
+        let part = self.model.parts.get(use_.part);
+        part.is_some_and(|part| !part.is_function) && self.served.contains(&use_.node)
     }
 
     /// Whether a tensor is the path that a loader gives the saver.
@@ -187,7 +203,8 @@ impl<'m, 'p> Paths<'m, 'p> {
                 let mut calls = self.model.calls.get(name).into_iter().flatten();
                 !self.model.exposed.contains_key(name)
                     && calls.all(|(caller, node)| {
-                        let is_named = *node == saver.save || *node == saver.restore;
+                        let is_named = (*node == saver.save || *node == saver.restore)
+                            && !self.served.contains(node);
                         is_named && is_path(*caller, self.argument(*caller, node, n))
                     })
             }
@@ -326,6 +343,22 @@ fn is_name(text: &Text) -> bool {
     is_plain(text) && !text.as_bytes().iter().any(elsewhere)
 }
 
+/// Nodes of the graph that run when a signature is called: those that it serves, and all that these need.
+fn served(model: &Model<'_>, nodes: &FxHashMap<usize, Nodes>) -> FxHashSet<Text> {
+    let graph = model.parts.iter().position(|part| !part.is_function);
+    let graph = graph.and_then(|part| nodes.get(&part));
+    let mut served = FxHashSet::default();
+    let mut left = model.outputs.clone();
+    while let Some(name) = left.pop() {
+        if let Some(node) = graph.and_then(|nodes| nodes.get(&name))
+            && served.insert(name)
+        {
+            left.extend(node.inputs.iter().chain(&node.before).map(base));
+        }
+    }
+    served
+}
+
 /// Whether a text says nothing but a name, or a folder and a name.
 fn is_plain(text: &Text) -> bool {
     let text = text.as_bytes();
@@ -375,8 +408,9 @@ fn read_node(message: Message<'_>) -> Result<(Text, Node), ReadError> {
             node::OPERATOR => read.operator = inner.text()?,
             node::INPUTS => {
                 let input = inner.text()?;
-                if input.as_bytes().first() != Some(&b'^') {
-                    read.inputs.push(input);
+                match input.as_bytes().strip_prefix(b"^") {
+                    Some(name) => read.before.push(Text::new(name)),
+                    None => read.inputs.push(input),
                 }
             }
             node::ATTRIBUTES => read_texts(inner, &mut read.texts)?,

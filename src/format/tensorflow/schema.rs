@@ -38,7 +38,7 @@ message!(
 );
 message!(
     META_GRAPH = "MetaGraphDef",
-    meta_graph { GRAPH = 2, SAVER = 3, ASSETS = 6, OBJECTS = 7 },
+    meta_graph { GRAPH = 2, SAVER = 3, SIGNATURES = 5, ASSETS = 6, OBJECTS = 7 },
     [
         (1, Bytes, One),
         (2, Bytes, One),
@@ -64,6 +64,10 @@ message!(
 message!(
     ASSET = "AssetFileDef", asset { TENSOR = 1, FILENAME = 2 },
     [(1, Bytes, One), (2, Bytes, One)]
+);
+message!(
+    SIGNATURE_DEF = "SignatureDef", signature_def { OUTPUTS = 2 },
+    [(1, Bytes, Many), (2, Bytes, Many), (3, Bytes, One), (4, Bytes, Many)]
 );
 message!(
     TENSOR_INFO = "TensorInfo", tensor_info { NAME = 1 },

@@ -294,6 +294,17 @@ fn a_saver_gets_its_path_from_the_loader() {
         &functions,
         &[named_saver(), bytes(7, bytes(2, entry))],
     );
+    // A signature serves what it saves.
+    let info = bytes(2, bytes(1, "served:0"));
+    let output = bytes(2, [bytes(1, "y"), info].concat());
+    let signature = bytes(5, [bytes(1, "serve"), bytes(2, output)].concat());
+    let consumer = node(
+        "served",
+        "Identity",
+        &["x", "^StatefulPartitionedCall_1"],
+        &[],
+    );
+    let served = of(&with(consumer), &functions, &[named_saver(), signature]);
     // The path is joined with something that leads elsewhere.
     let join = function(
         "traced_restore",
@@ -305,11 +316,14 @@ fn a_saver_gets_its_path_from_the_loader() {
         ],
     );
     let joined = of(&nodes, &[functions[0].clone(), join], &[named_saver()]);
-    let all = [without, called, fixed, wrapped, exposed, joined];
+    let all = [without, called, fixed, wrapped, exposed, served, joined];
     insta::assert_snapshot!(all.join("\n--\n"), @"
     unsafe-operator: the program uses the operator `SaveV2`, which writes a file
     unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
     unsafe-operator: the program uses the operator `RestoreV2`, which reads a file
+    --
+    unsafe-operator: the program uses the operator `SaveV2`, which writes a file
+    unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
     --
     unsafe-operator: the program uses the operator `SaveV2`, which writes a file
     unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
