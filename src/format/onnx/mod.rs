@@ -12,7 +12,7 @@ pub(super) use schema::{TENSOR, tensor::DATA_TYPE};
 
 use self::{
     graph::Walk,
-    schema::{GRAPH, OPERATOR_SET, model},
+    schema::{GRAPH, MODEL, OPERATOR_SET, model},
 };
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
@@ -61,6 +61,15 @@ Tensors are not read. A message has up to 2 GiB.
 This format, with operators of `ai.onnx` only; weights without a graph as safetensors.
 ";
 
+/// Whether a field of a model may begin with this byte.
+fn may_begin(first: u8) -> bool {
+    let number = u32::from(first >> 3);
+    // Fields from 16 on take two bytes: the first has the four lowest bits of the number.
+    let mut fields = MODEL.fields.iter().map(|rule| rule.0);
+    matches!(first & 7, 0 | 2)
+        && fields.any(|of| number == of || of >= 16 && number == (of & 15) | 16)
+}
+
 /// The newest version of the format is below twenty.
 const MOST_VERSION: u64 = 1_000;
 
@@ -68,8 +77,7 @@ fn probe(head: &Head<'_>) -> Certainty {
     if is_model(head.window) {
         return Certainty::Sure;
     }
-    let is_field = |first: u8| first >> 3 > 0 && matches!(first & 7, 0 | 2);
-    let may_be = head.front.first().copied().is_some_and(is_field);
+    let may_be = head.front.first().copied().is_some_and(may_begin);
     Certainty::maybe_if(may_be && FORMAT.suffix_of(head.name).is_some())
 }
 
