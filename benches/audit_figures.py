@@ -2,12 +2,13 @@
 """Prints what audits cost, compared with git that reads the same objects: run it on a machine that does nothing else.
 
 The repositories are those of `repositories.py`, and those of `many_contents.py` for judging again. Each figure is the best of several runs, and has
-the seconds on the clock, of the processor, and the memory. With root, files are also read from the disk and not from memory ("cold").
+the seconds on the clock, of the processor, and the memory. With `--cold`, which needs root and slows down whatever else runs, files are also read from the
+disk and not from memory.
 
 "The same objects" is each object once, however many repositories have it. git reads them in three ways: as loose objects of one repository, in the
 packs of all repositories as they are (through alternates), and in one pack, where similar objects of different repositories are deltas of each other.
 
-usage: audit_figures.py PROGRAM WORK [--count 1000] [--files 1000000] [--times 3]
+usage: audit_figures.py PROGRAM WORK [--count 1000] [--files 1000000] [--times 3] [--cold]
 """
 import argparse, os, pathlib, shutil, subprocess, sys, time
 
@@ -108,6 +109,7 @@ def main():
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--cold", action="store_true")
     arguments = parser.parse_args()
     program, work, times = arguments.program.resolve(), arguments.work, arguments.times
     work.mkdir(parents=True, exist_ok=True)
@@ -137,7 +139,7 @@ def main():
         ("loose", loose, [("loose", once_loose)]),
         ("packed", all_packed, [("in their packs", in_packs), ("in one pack", once_packed)]),
     ]:
-        for state in ["warm", "cold"]:
+        for state in ["warm", "cold"] if arguments.cold else ["warm"]:
             before = drop_caches if state == "cold" else lambda: None
             if state == "cold" and not drop_caches():
                 told(f"{kind}, cold", "not measured: only root can have memory forget files")
