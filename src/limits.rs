@@ -181,8 +181,7 @@ macro_rules! limits {
 
 limits! {
     "Every file" {
-        /// Real artifacts reach 3: an archive for serving with a torch zip that holds an npz. Each level costs one window, so 8 is
-        /// generous.
+        /// Real artifacts reach 3: an archive for serving with a torch zip that holds an npz. Each level costs one window, so 8 is generous.
         DEPTH: usize = 8, Count "containers inside one another";
 
         /// The largest real artifact seen, a mixture-of-experts checkpoint of 60,000 tensors, has a few hundred, because equal
@@ -193,8 +192,7 @@ limits! {
         /// file. A finding takes a kilobyte or two, and a repository may have many such files.
         FINDINGS: usize = 200, Count "findings of one rule about one file";
 
-        /// Each is kept until all files are read, to be joined with the artifact that it names. The largest honest source file
-        /// seen has a few dozen.
+        /// Each is kept until all files are read, to be joined with the artifact that it names. The largest honest source file seen has a few dozen.
         LOADS: usize = 1_000, Count "calls in one source file that load a file by its name";
 
         /// One read instead of several when the file is opened. Most source files are smaller.
@@ -303,8 +301,7 @@ limits! {
         /// Real pickles nest less than a thousand deep.
         MARKS: usize = 4 << 20, Count "marks on the pickle stack";
 
-        /// CPython allocates an array that long: `LONG_BINPUT 0x7fffffff` takes 16 GB. A pickle of 30 million distinct objects
-        /// stays below.
+        /// CPython allocates an array that long: `LONG_BINPUT 0x7fffffff` takes 16 GB. A pickle of 30 million distinct objects stays below.
         MEMO: u64 = 64 << 20, Count "as the highest memo index";
 
         /// They take 30 MiB. Picklers count up from 0.
@@ -534,8 +531,7 @@ limits! {
     }
 
     "Reports" {
-        /// What a hostile pickle does fits in a hundred. A model of a thousand tensors has some ten thousand lines that all say the
-        /// same.
+        /// What a hostile pickle does fits in a hundred. A model of a thousand tensors has some ten thousand lines that all say the same.
         LISTING_LINES: usize = 1_000, Count "lines of disassembly for each artifact in a report";
 
         /// They come in the order of their paths. Each is read once more for it.
@@ -697,8 +693,7 @@ limits! {
         /// It is held in memory twice.
         CHECKOUT_BYTES: u64 = 64 << 20, Bytes "of a file whose bytes git changes on checkout";
 
-        /// Whether the policy excludes a file is asked of each name. A few links to the whole of the largest repositories stay
-        /// below.
+        /// Whether the policy excludes a file is asked of each name. A few links to the whole of the largest repositories stay below.
         BEHIND_LINKS: usize = 2_000_000, Count "names below folders that symbolic links lead to, for one worker";
     }
 }
