@@ -244,7 +244,7 @@ fn suffixes_section() -> String {
         let (what, others) = match suffix.home {
             Home::SharedWithText(others) => ("text", others),
             Home::Shared(others) => ("any file", others),
-            Home::Own | Home::Wrapping => continue,
+            Home::Own | Home::Plain | Home::Wrapping => continue,
         };
         let _ = writeln!(text, "| `.{}` | {what} | {} |", suffix.text, cell(others));
     }

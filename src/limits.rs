@@ -479,6 +479,14 @@ limits! {
         TEMPLATE_WIDTH: u64 = 1_000_000, Count "as the width of a text, or the times that it is repeated, in a chat template";
     }
 
+    "Gradient-boosted trees" {
+        /// A line of a tree has some 25 characters for each of its leaves, of which there are up to some hundred thousand.
+        TREES_TEXT: u64 = 64 << 20, Bytes "of a text in a model of trees";
+
+        /// A forest that was never pruned has a leaf for each row that it was trained on. A node takes some 30 bytes while its tree is read.
+        MODEL_TREE_NODES: usize = 16 << 20, Count "nodes of one tree of a model";
+    }
+
     "Configurations of models" {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";

@@ -84,6 +84,12 @@ impl Flatbuffer {
         self.text(at)
     }
 
+    /// A number of a vector of numbers.
+    pub(super) fn number(&self, vector: Vector, number: u64) -> Result<u32, ReadError> {
+        let at = vector.start.saturating_add(number.saturating_mul(4));
+        self.pages.array(at).map(u32::from_le_bytes)
+    }
+
     fn visit(&self) -> Result<(), ReadError> {
         let visited = self.visited.get().saturating_add(1);
         self.visited.set(visited);

@@ -70,7 +70,8 @@ type Row = (&'static Format, &'static Suffix);
 static BY_LAST_PART: LazyLock<FxHashMap<&'static [u8], Vec<Row>>> = LazyLock::new(|| {
     let mut rows: FxHashMap<&[u8], Vec<Row>> = FxHashMap::default();
     for format in FORMATS {
-        for suffix in format.suffixes {
+        let expected = |suffix: &&Suffix| suffix.home != Home::Plain;
+        for suffix in format.suffixes.iter().filter(expected) {
             let text = suffix.text.as_bytes();
             let last = text.rsplit(|b| *b == b'.').next().unwrap_or_default();
             rows.entry(last).or_default().push((format, suffix));
@@ -150,11 +151,14 @@ pub(super) fn promised_by(name: &[u8]) -> Option<Promised> {
 pub(super) fn expected_instead(name: &[u8], archive: &Format) -> Option<&'static Format> {
     let is_zip = archive.container == Some(Container::Zip);
     let is_tar = archive.container == Some(Container::Tar);
-    let is_layout = matches!(archive.recognise, Recognise::Zip(_) | Recognise::Tar(_));
+    let is_layout = matches!(
+        archive.recognise,
+        Recognise::Zip(_) | Recognise::ZipContent(_) | Recognise::Tar(_)
+    );
     let is_instead = |format: &Format, suffix: &Suffix| {
         let (fits, needs_layout) = match format.recognise {
             Recognise::Tar(_) => (is_zip || is_tar || is_layout, format.runs.is_code()),
-            Recognise::Zip(_) => (
+            Recognise::Zip(_) | Recognise::ZipContent(_) => (
                 is_zip || is_layout,
                 format.runs.is_code() || !format.is_read(),
             ),
@@ -165,7 +169,7 @@ pub(super) fn expected_instead(name: &[u8], archive: &Format) -> Option<&'static
         let owned = match suffix.home {
             Home::Own => true,
             Home::SharedWithText(_) | Home::Shared(_) => is_zip,
-            Home::Wrapping => false,
+            Home::Wrapping | Home::Plain => false,
         };
         fits && needs_layout && owned && format.id != archive.id
     };
@@ -187,7 +191,7 @@ pub(super) fn by_name_alone(name: &[u8]) -> Option<&'static Format> {
 pub(super) fn is_archive_name(name: &[u8]) -> bool {
     named(name).any(|(format, suffix)| match format.recognise {
         _ if format.container == Some(Container::Zip) => true,
-        Recognise::Zip(_) => suffix.home == Home::Own,
+        Recognise::Zip(_) | Recognise::ZipContent(_) => suffix.home == Home::Own,
         _ => false,
     })
 }
@@ -209,7 +213,8 @@ mod tests {
 
     #[test]
     fn the_suffixes_of_a_name_are_those_that_a_look_at_each_finds() {
-        for suffix in FORMATS.iter().flat_map(|format| format.suffixes) {
+        let suffixes = FORMATS.iter().flat_map(|format| format.suffixes);
+        for suffix in suffixes.filter(|suffix| suffix.home != Home::Plain) {
             let text = suffix.text;
             assert!(text.rsplit('.').next().unwrap().len() <= LAST_PART);
             for name in [
@@ -226,7 +231,8 @@ mod tests {
                 let found: Vec<_> = named(name.as_bytes()).map(ids).collect();
                 let each = FORMATS
                     .iter()
-                    .filter_map(|format| Some((*format, format.suffix_of(name.as_bytes())?)));
+                    .filter_map(|format| Some((*format, format.suffix_of(name.as_bytes())?)))
+                    .filter(|(_, suffix)| suffix.home != Home::Plain);
                 assert_eq!(found, each.map(ids).collect::<Vec<_>>(), "{name}");
             }
         }

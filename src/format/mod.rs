@@ -38,6 +38,7 @@ mod reading;
 mod saved;
 mod suffix;
 mod template;
+mod trees;
 
 pub use identify::{Certainty, Head, is_artifact_name};
 use identify::{expected_instead, is_archive_name, is_shared_name, unwrapped};
@@ -47,7 +48,9 @@ use reading::is_possible;
 pub use reading::{Expect, Loader, Reading, SourceReader, read, read_with_sources};
 pub use suffix::{Home, Suffix};
 
-use crate::bytes::{ReadError, Window};
+use std::sync::Arc;
+
+use crate::bytes::{Budget, ReadError, Window};
 
 /// How an artifact is laid out, and how to read it.
 #[derive(Debug)]
@@ -109,6 +112,8 @@ pub enum Recognise {
     /// The members of a zip archive. The first format of the list that claims an archive has it; one that none claims is a
     /// plain `zip`.
     Zip(fn(&zip::Directory) -> bool),
+    /// The same, for members whose names alone do not tell: what the bytes of one say.
+    ZipContent(fn(&Window, &zip::Directory, &Arc<Budget>) -> bool),
     /// Members in a tar archive: for each of these, one that has one of its names.
     Tar(&'static [&'static [tar::MemberName]]),
     /// What was seen in the first stream of a pickle. Its reader reads the file, and calls it so.
@@ -145,9 +150,11 @@ impl Format {
     pub fn probe(&self, head: &Head<'_>) -> Certainty {
         match self.recognise {
             Recognise::Probe(probe) => probe(head),
-            Recognise::Zip(_) | Recognise::Tar(_) | Recognise::Stream(_) | Recognise::Name => {
-                Certainty::No
-            }
+            Recognise::Zip(_)
+            | Recognise::ZipContent(_)
+            | Recognise::Tar(_)
+            | Recognise::Stream(_)
+            | Recognise::Name => Certainty::No,
         }
     }
 
@@ -229,6 +236,13 @@ formats! {
         tflite,
         hdf5,
         keras,
+        xgboost,
+        lightgbm,
+        catboost,
+        skops,
+        mlflow,
+        pmml,
+        zarr,
     }
     also {
         torch::package::FORMAT,
@@ -244,21 +258,20 @@ formats! {
         torch::tar::FORMAT,
     }
     unread {
-        catboost,
         coreml,
         dbm,
         fasttext,
         ggml,
+        java_object,
         lua_torch,
         marshal,
+        native_code,
         onnx_text,
         paddle,
         r_data,
         rar,
-        skops,
         sqlite,
         tensorflow_text,
-        xgboost,
     }
     last {
         distribution::wheel::FORMAT,

@@ -18,6 +18,8 @@ pub enum Home {
     SharedWithText(&'static str),
     /// It may be a file of another kind, some of which are named here: it is passed over.
     Shared(&'static str),
+    /// Files of any kind have it, and none is expected to be a model: it says nothing against this format.
+    Plain,
     /// It is wrapped, and the name without the suffix says more: `model.pkl.gz`.
     Wrapping,
 }
@@ -38,6 +40,12 @@ impl Suffix {
     /// A suffix that files of other kinds have as well.
     pub const fn shared(text: &'static str, others: &'static str) -> Self {
         let home = Home::Shared(others);
+        Self { text, home }
+    }
+
+    /// A suffix that says nothing: `model.json` may be anything.
+    pub const fn plain(text: &'static str) -> Self {
+        let home = Home::Plain;
         Self { text, home }
     }
 

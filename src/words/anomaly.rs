@@ -22,6 +22,7 @@ impl fmt::Display for Anomaly {
                 let after = match after {
                     Payload::Tensors => "last tensor",
                     Payload::Array => "array",
+                    Payload::Trees => "model",
                 };
                 write!(f, "{bytes} bytes after the {after}")
             }

@@ -7,7 +7,7 @@ use crate::{
     fact::{
         Content, Foreign, GraphTensorFault, IoFault, IoKind, JoblibFault, LegacyPart, Malformed,
         NpyFault, NpyToken, NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault,
-        SyntaxFault, TensorFault, Unread, Unsupported, ZipFault,
+        SkopsFault, SyntaxFault, TensorFault, TreesFault, Unread, Unsupported, ZipFault,
     },
     limits,
 };
@@ -56,6 +56,8 @@ impl fmt::Display for Malformed {
             Self::Safetensors(fault) => fault.fmt(f),
             Self::TemplateNotUtf8 { at } => write!(f, "the template is not UTF-8 at byte {at}"),
             Self::Template(fault) => write!(f, "not a chat template: {fault}"),
+            Self::Skops(fault) => fault.fmt(f),
+            Self::Trees(fault) => fault.fmt(f),
             Self::Zip(fault) => fault.fmt(f),
         }
     }
@@ -79,6 +81,7 @@ impl fmt::Display for Piece {
             Self::SafetensorsLength => "the length of the header",
             Self::Content => "its content",
             Self::TarMember | Self::ArMember => "the last member",
+            Self::Trees => "a value of the model",
             Self::TensorIndices => "the indices of a sparse tensor",
             Self::ZipDirectory => "an entry of the directory",
             Self::ZipEnd => "the end record",
@@ -298,6 +301,53 @@ impl fmt::Display for TensorFault {
     }
 }
 
+impl fmt::Display for SkopsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key { key } => write!(
+                f,
+                "a node whose `{key}` is missing, or not what skops writes"
+            ),
+            Self::Twice { key } => write!(f, "a node that has `{key}` twice"),
+            Self::Loader { name } => write!(f, "no release of skops has the loader `{name}`"),
+            Self::Protocol => f.write_str("a protocol that no release of skops has"),
+            Self::File { name } => write!(f, "the file `{name}` is not in the archive"),
+            Self::Node { expected } => write!(f, "a node that should be a `{expected}`"),
+        }
+    }
+}
+
+impl fmt::Display for TreesFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encoding { at } => write!(f, "byte {at} is nothing that the encoding has there"),
+            Self::Value { name } => {
+                write!(f, "`{name}` has a value that its library does not write")
+            }
+            Self::Missing { name } => write!(f, "there is no `{name}`"),
+            Self::Twice { name } => write!(f, "`{name}` is there twice"),
+            Self::Count {
+                name,
+                expected,
+                found,
+            } => write!(
+                f,
+                "`{name}` has {found} items where the model says {expected}"
+            ),
+            Self::NotATree { tree, node } => {
+                write!(
+                    f,
+                    "tree {tree} is no tree: node {node} leads to none, or is reached twice"
+                )
+            }
+            Self::Feature { feature, features } => {
+                write!(f, "a node compares feature {feature} of {features}")
+            }
+            Self::Reference { name } => write!(f, "`{name}` refers to what is not there"),
+        }
+    }
+}
+
 impl fmt::Display for ZipFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -330,6 +380,7 @@ impl fmt::Display for Unsupported {
                 f.write_str("it is no program, weights or inputs of an exported module")
             }
             Self::KerasLayers => f.write_str("it holds configurations of the layers of Keras"),
+            Self::ModelPart(name) => write!(f, "the part `{name}` of a model"),
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
             Self::GgufVersion(version) => write!(f, "GGUF version {version}"),
             Self::TensorType(number) => {

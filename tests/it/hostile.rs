@@ -26,6 +26,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         joblib::fixtures(),
         torch::fixtures(),
         crate::format::archives::fixtures(),
+        crate::format::described::fixtures(),
+        crate::format::mlflow::fixtures(),
         crate::format::nemo::fixtures(),
         crate::format::flatbuffers::fixtures(),
         crate::format::onnx::fixtures(),
@@ -34,6 +36,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::seven_zip::fixtures(),
         crate::format::hdf5::fixtures(),
         crate::format::keras::fixtures(),
+        crate::format::skops::fixtures(),
+        crate::format::trees::fixtures(),
         unread_fixtures(),
     ]
     .concat()

@@ -75,6 +75,8 @@ pub enum Payload {
     Tensors,
     /// The data of an npy file.
     Array,
+    /// The model of a file of gradient-boosted trees.
+    Trees,
 }
 
 impl Anomaly {

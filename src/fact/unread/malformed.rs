@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GgufFault, Hdf5Fault, PickleFault};
+use super::{GgufFault, Hdf5Fault, PickleFault, SkopsFault, TreesFault};
 use crate::fact::Short;
 
 /// How bytes break their own format.
@@ -66,6 +66,10 @@ pub enum Malformed {
         /// The first byte that is not.
         at: u64,
     },
+    /// The schema of a skops file.
+    Skops(SkopsFault),
+    /// A file of gradient-boosted trees.
+    Trees(TreesFault),
     /// A zip archive.
     Zip(ZipFault),
 }
@@ -116,6 +120,8 @@ pub enum Piece {
     TarMember,
     /// The indices of a sparse tensor.
     TensorIndices,
+    /// A value of a file of gradient-boosted trees.
+    Trees,
     /// The central directory of a zip archive.
     ZipDirectory,
     /// The end record of a zip archive.
@@ -410,6 +416,18 @@ impl From<SafetensorsFault> for Malformed {
 impl From<Hdf5Fault> for Malformed {
     fn from(fault: Hdf5Fault) -> Self {
         Self::Hdf5(fault)
+    }
+}
+
+impl From<SkopsFault> for Malformed {
+    fn from(fault: SkopsFault) -> Self {
+        Self::Skops(fault)
+    }
+}
+
+impl From<TreesFault> for Malformed {
+    fn from(fault: TreesFault) -> Self {
+        Self::Trees(fault)
     }
 }
 

@@ -4,6 +4,8 @@ mod gguf;
 mod hdf5;
 mod malformed;
 mod pickle;
+mod skops;
+mod trees;
 
 pub use gguf::{GgufCounted, GgufFault, GgufTensorFault};
 pub use hdf5::{Hdf5Fault, Hdf5Form, Hdf5Part};
@@ -12,6 +14,8 @@ pub use malformed::{
     SafetensorsFault, SyntaxFault, TensorFault, ZipFault,
 };
 pub use pickle::PickleFault;
+pub use skops::SkopsFault;
+pub use trees::TreesFault;
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +64,8 @@ pub enum Unsupported {
     },
     /// A form of HDF5.
     Hdf5(Hdf5Form),
+    /// A part of a model of trees.
+    ModelPart(Short),
     /// A member of an exported module that is neither program nor weights nor inputs.
     ExportMember,
     /// What Keras says of the layers in a saved model, as configurations.

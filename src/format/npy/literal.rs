@@ -10,7 +10,7 @@ use crate::{
 
 /// A literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Literal {
+pub(in crate::format) enum Literal {
     /// A string.
     Str(String),
     /// An integer.
@@ -29,7 +29,7 @@ pub(super) enum Literal {
 
 impl Literal {
     /// It as facts have it.
-    pub(super) fn shown(&self) -> NpyValue {
+    pub(in crate::format) fn shown(&self) -> NpyValue {
         match self {
             Self::Str(text) => NpyValue::Str(Short::from(text.as_str())),
             Self::Int(number) => NpyValue::Int(*number),

@@ -6,10 +6,10 @@
 mod dtype;
 mod literal;
 
-use std::{cell::Cell, str::Utf8Error};
+use std::{cell::Cell, ops::Range, str::Utf8Error};
 
 use dtype::Dtype;
-use literal::Literal;
+pub(in crate::format) use literal::Literal;
 
 use super::{
     Certainty, Expect, Format, Head, Loader, Read, Reading, Recognise, Runs, Suffix, pickle,
@@ -90,25 +90,9 @@ fn begins(window: &Window) -> Result<bool, ReadError> {
 
 /// Reads one array. Returns where it ends, if that is known.
 fn read_array(window: &Window, reading: &mut Reading<'_>) -> Result<Option<u64>, ReadError> {
-    let start = window.bytes_at(0, 12)?;
-    let mut cursor = Cursor::new(&start, Piece::NpyHead);
-    cursor.take(6)?;
-    let version = (cursor.u8()?, cursor.u8()?);
-    let (length, at): (u64, u64) = match version {
-        (1, 0) => (cursor.u16()?.into(), 10),
-        (2 | 3, 0) => (cursor.u32()?.into(), 12),
-        (major, minor) => {
-            return Err(ReadError::unsupported(Unsupported::NpyVersion {
-                major,
-                minor,
-            }));
-        }
-    };
-    let data = at.saturating_add(length);
-    if data > window.len() {
-        let left = window.len().saturating_sub(at);
-        return Err(ReadError::truncated(Piece::NpyHeader, length, left));
-    }
+    let (version, range) = header_range(window)?;
+    let (at, data) = (range.start, range.end);
+    let length = data.saturating_sub(at);
     if length > limits::NPY_HEADER {
         read_anyhow(window, data, reading);
         return Err(ReadError::Limit(limits::Id::NPY_HEADER));
@@ -124,8 +108,8 @@ fn read_array(window: &Window, reading: &mut Reading<'_>) -> Result<Option<u64>,
         };
         reading.recorder.anomaly(anomaly, place);
     }
-    let header = window.exact(at..data, Piece::NpyHeader)?;
-    match understand(&header, version.0) {
+    let header = window.exact(range, Piece::NpyHeader)?;
+    match parse(&header, version).and_then(|header| header.measured()) {
         Ok((Dtype::Object, _)) => Ok(read_objects(window, data, reading)),
         Ok((Dtype::Plain(item), count)) => {
             let length = count.checked_mul(item).ok_or_else(|| {
@@ -147,8 +131,102 @@ fn read_array(window: &Window, reading: &mut Reading<'_>) -> Result<Option<u64>,
     }
 }
 
-/// The dtype and the number of elements.
-fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
+/// What a header says of an array of data.
+#[derive(Debug)]
+pub(in crate::format) struct Described {
+    /// The type of its items.
+    pub(in crate::format) descr: Literal,
+    /// Whether the first of several axes runs fastest.
+    pub(in crate::format) fortran: bool,
+    /// Its sizes.
+    pub(in crate::format) shape: Vec<u64>,
+    /// Where its data begins.
+    pub(in crate::format) start: u64,
+    /// Bytes of its data.
+    pub(in crate::format) length: u64,
+}
+
+/// Reads the header of an array without objects.
+///
+/// # Errors
+/// As reading all of it.
+pub(in crate::format) fn described(window: &Window) -> Result<Described, ReadError> {
+    let (version, header) = header_range(window)?;
+    let length = header.end.saturating_sub(header.start);
+    if length > limits::NPY_HEADER {
+        return Err(ReadError::Limit(limits::Id::NPY_HEADER));
+    }
+    let start = header.end;
+    let header = parse(&window.exact(header, Piece::NpyHeader)?, version)?;
+    let (dtype, count) = header.measured()?;
+    let Dtype::Plain(item) = dtype else {
+        let descr = header.descr.shown();
+        return Err(ReadError::malformed(NpyFault::Dtype(descr)));
+    };
+    let length = count.checked_mul(item);
+    let size = |size: &Literal| match size {
+        Literal::Int(size) => u64::try_from(*size).ok(),
+        _ => None,
+    };
+    let shape: Option<Vec<u64>> = header.shape.iter().map(size).collect();
+    Ok(Described {
+        descr: header.descr,
+        fortran: header.fortran,
+        shape: shape.ok_or_else(|| ReadError::malformed(NpyFault::Size))?,
+        start,
+        length: length.ok_or_else(|| {
+            ReadError::malformed(NpyFault::TooLarge {
+                elements: count,
+                bytes: item,
+            })
+        })?,
+    })
+}
+
+/// The version of the format, and where the header stands.
+fn header_range(window: &Window) -> Result<(u8, Range<u64>), ReadError> {
+    let start = window.bytes_at(0, 12)?;
+    let mut cursor = Cursor::new(&start, Piece::NpyHead);
+    cursor.take(6)?;
+    let version = (cursor.u8()?, cursor.u8()?);
+    let (length, at): (u64, u64) = match version {
+        (1, 0) => (cursor.u16()?.into(), 10),
+        (2 | 3, 0) => (cursor.u32()?.into(), 12),
+        (major, minor) => {
+            return Err(ReadError::unsupported(Unsupported::NpyVersion {
+                major,
+                minor,
+            }));
+        }
+    };
+    let data = at.saturating_add(length);
+    if data > window.len() {
+        let left = window.len().saturating_sub(at);
+        return Err(ReadError::truncated(Piece::NpyHeader, length, left));
+    }
+    Ok((version.0, at..data))
+}
+
+/// What a header says, as it is written.
+struct Header {
+    descr: Literal,
+    fortran: bool,
+    shape: Vec<Literal>,
+}
+
+impl Header {
+    /// The dtype and the number of elements.
+    fn measured(&self) -> Result<(Dtype, u64), ReadError> {
+        let dtype = Dtype::of(&self.descr)?;
+        if let (Literal::Tuple(_), Dtype::Plain(_)) = (&self.descr, dtype) {
+            return Err(ReadError::malformed(NpyFault::Subarray));
+        }
+        Ok((dtype, dtype::count(&self.shape)?))
+    }
+}
+
+/// The dict that a header is.
+fn parse(header: &[u8], version: u8) -> Result<Header, ReadError> {
     let text = match version {
         3 => std::str::from_utf8(header)
             .map_err(|e| not_utf8(&e))?
@@ -173,17 +251,17 @@ fn understand(header: &[u8], version: u8) -> Result<(Dtype, u64), ReadError> {
     let (Some(descr), Some(order), Some(shape)) = (descr, order, shape) else {
         return Err(ReadError::malformed(NpyFault::MissingKey));
     };
-    if !matches!(order, Literal::Bool(_)) {
+    let Literal::Bool(fortran) = order else {
         return Err(ReadError::malformed(NpyFault::FortranOrder(order.shown())));
-    }
-    let Literal::Tuple(sizes) = &shape else {
+    };
+    let Literal::Tuple(shape) = shape else {
         return Err(ReadError::malformed(NpyFault::Shape(shape.shown())));
     };
-    let dtype = Dtype::of(&descr)?;
-    if let (Literal::Tuple(_), Dtype::Plain(_)) = (&descr, dtype) {
-        return Err(ReadError::malformed(NpyFault::Subarray));
-    }
-    Ok((dtype, dtype::count(sizes)?))
+    Ok(Header {
+        descr,
+        fortran,
+        shape,
+    })
 }
 
 /// An array of objects: a pickle. Returns where it ends, if another array follows it.

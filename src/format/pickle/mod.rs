@@ -89,7 +89,7 @@ What is reported besides globals and calls:
 - `deep-nesting`: containers nested deeper than any pickler writes
 - `exponential-references`: containers that hold each other so often that following every reference never ends
 
-Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models (not read yet: exclude them in the policy, with a reason).",
+Prefer safetensors for tensors, npy for arrays, JSON for settings, skops for scikit-learn models.",
     suffixes: &[
         Suffix::own("pkl"),
         Suffix::own("pickle"),

@@ -110,9 +110,11 @@ const PROGRAMS: &[&[u8]] = &[b"MZ", b"\x7fELF", b"#!"];
 pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
     let directory = directory(window, reading)?;
-    let claimed = FORMATS
-        .iter()
-        .find(|format| matches!(format.recognise, Recognise::Zip(claims) if claims(&directory)));
+    let claimed = FORMATS.iter().find(|format| match format.recognise {
+        Recognise::Zip(claims) => claims(&directory),
+        Recognise::ZipContent(claims) => claims(window, &directory, &reading.budget()),
+        _ => false,
+    });
     if let Some(format) = claimed
         && let Read::Zip(read) = format.read
     {

@@ -97,6 +97,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
         &[
             "policy/load.rs",
             "format/configuration.rs",
+            "format/mlflow.rs",
             "git/dvc/files.rs",
         ],
     ),

@@ -8,6 +8,10 @@ pub(crate) enum Field {
     Text(&'static str),
     Bytes(Vec<u8>),
     Texts(Vec<&'static str>),
+    /// Numbers of four bytes.
+    Numbers(Vec<u32>),
+    /// So many numbers of eight bytes.
+    Wide(usize),
     Table(Table),
     Tables(Vec<Table>),
 }
@@ -69,6 +73,16 @@ fn put_field(file: &mut Vec<u8>, at: usize, field: Field) {
             for (n, text) in texts.into_iter().enumerate() {
                 put_bytes(file, body + 4 * n, text.as_bytes());
             }
+        }
+        Field::Numbers(numbers) => {
+            let body = put_vector(file, at, numbers.len());
+            for (n, number) in numbers.into_iter().enumerate() {
+                file[body + 4 * n..body + 4 * n + 4].copy_from_slice(&number.to_le_bytes());
+            }
+        }
+        Field::Wide(count) => {
+            put_vector(file, at, count);
+            file.extend(vec![0; 4 * count]);
         }
         Field::Table(table) => put_table(file, at, table),
         Field::Tables(tables) => {

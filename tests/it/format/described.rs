@@ -1,0 +1,119 @@
+//! Descriptions of models and arrays: zarr, PMML.
+
+use weighbridge::fact::Fact;
+
+use crate::{
+    rule::judge,
+    support::{
+        fixture::{Fixture, facts, told},
+        oracle,
+    },
+};
+
+const ZARRAY: &str = r#"{
+    "chunks": [2],
+    "compressor": {"blocksize": 0, "clevel": 5, "cname": "lz4", "id": "blosc", "shuffle": 1},
+    "dtype": "|O",
+    "fill_value": null,
+    "filters": [{"id": "vlen-utf8"}],
+    "order": "C",
+    "shape": [2],
+    "zarr_format": 2
+}"#;
+
+const PMML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- it's a model -->\n<PMML xmlns=\"http://www.dmg.org/PMML-4_4\" version=\"4.4\">\n  <Header/>\n</PMML>\n";
+
+/// A document type in front of the first element.
+fn with_type(of: &str) -> String {
+    PMML.replace("<PMML xmlns", &format!("<!DOCTYPE PMML {of}>\n<PMML xmlns"))
+}
+
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    let entity = with_type("[<!ENTITY a SYSTEM \"file:///etc/hostname\"> <!-- ' -->]");
+    vec![
+        (
+            ".zarray",
+            ZARRAY.replace("vlen-utf8", "pickle").into_bytes(),
+        ),
+        ("model.pmml", PMML.as_bytes().to_vec()),
+        ("entity.pmml", entity.into_bytes()),
+    ]
+}
+
+/// The findings, with their places.
+fn found(name: &str, text: &str) -> String {
+    let findings = judge(name, &facts(text.as_bytes().to_vec(), name));
+    let lines = findings.iter().map(|finding| {
+        let place = finding
+            .locations()
+            .next()
+            .map(|(_, location)| location.site.to_string());
+        format!(
+            "{} {}: {}",
+            place.unwrap_or_default(),
+            finding.rule.id,
+            finding.message
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_codec_that_unpickles_is_refused_where_it_is_named() {
+    assert_eq!(found(".zarray", ZARRAY), "");
+    insta::assert_snapshot!(found(".zarray", &ZARRAY.replace("vlen-utf8", "pickle")), @"6:24 global-not-allowed: loading runs `numcodecs.pickles.Pickle(...)`; the policy does not list `numcodecs.pickles.Pickle`");
+    insta::assert_snapshot!(found(".zarray", &ZARRAY.replace("blosc", "my.codec")), @"3:71 global-not-allowed: loading runs `numcodecs.registry.my.codec(...)`; the policy does not list `numcodecs.registry:my.codec`");
+    let all = format!(
+        "{{\"metadata\": {{\"a/.zarray\": {}, \"a/.zattrs\": {{\"filters\": [\"mine\"]}}}}, \"zarr_consolidated_format\": 1}}",
+        ZARRAY.replace("vlen-utf8", "pickle")
+    );
+    assert!(found(".zmetadata", &all).contains("numcodecs.pickles.Pickle"));
+    let third = r#"{"zarr_format": 3, "node_type": "array", "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "sharding_indexed", "configuration": {"codecs": [{"name": "numcodecs.pickle"}]}}]}"#;
+    assert!(found("zarr.json", third).contains("numcodecs.pickles.Pickle"));
+    for (name, text) in [
+        ("zarr.json", "{\"name\": \"a project\"}"),
+        ("config.json", ZARRAY),
+        (".zattrs", "{\"filters\": [\"pickle\"]}"),
+    ] {
+        assert_eq!(told(text.as_bytes(), name), "", "{name}");
+    }
+}
+
+#[test]
+fn a_document_type_is_refused_and_its_files_are_named() {
+    assert_eq!(told(PMML.as_bytes(), "model.xml"), "[] is pmml");
+    insta::assert_snapshot!(found("model.xml", &with_type("[<!ENTITY a SYSTEM \"file:///etc/hostname\"> <!-- ' -->]")), @"
+    3:36 file-outside: loading it opens the entity `file:///etc/hostname`, which is outside of its folder: it is a URL
+     incomplete-read: it does not read to its end: not a configuration: a document type, which no writer of PMML writes at line 3 column 1
+    ");
+    insta::assert_snapshot!(found("model.pmml", &with_type("PUBLIC \"-//DMG//PMML\" \"http://example.org/pmml.dtd\"")), @"
+    3:39 file-outside: loading it opens the entity `http://example.org/pmml.dtd`, which is outside of its folder: it is a URL
+     incomplete-read: it does not read to its end: not a configuration: a document type, which no writer of PMML writes at line 3 column 1
+    ");
+    insta::assert_snapshot!(found("model.pmml", &with_type("[<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]")), @" incomplete-read: it does not read to its end: not a configuration: a document type, which no writer of PMML writes at line 3 column 1");
+    insta::assert_snapshot!(found("model.pmml", &PMML.replace("UTF-8", "UTF-7")), @" incomplete-read: it does not read to its end: not a configuration: an encoding that is not read at line 1 column 1");
+    insta::assert_snapshot!(found("model.pmml", "<html></html>"), @" unknown-artifact: it is named like a model file and holds an HTML page: a download that failed");
+    for text in [
+        "<project/>",
+        "<!DOCTYPE html><html/>",
+        "<!-- PMML -->",
+        "<PMMLs/>",
+    ] {
+        assert_eq!(told(text.as_bytes(), "pom.xml"), "", "{text}");
+    }
+}
+
+/// Every codec of numcodecs but one makes data.
+#[test]
+fn codecs_of_numcodecs_are_known() {
+    let script = "import numcodecs.registry as r; print('\\n'.join(sorted(r.codec_registry)))";
+    let Some(names) = oracle::piped("numcodecs", script, b"") else {
+        return;
+    };
+    for name in names.lines() {
+        let text = ZARRAY.replace("vlen-utf8", name);
+        let seen = facts(text.into_bytes(), ".zarray");
+        let named = seen.iter().any(|o| matches!(o.fact, Fact::Global { .. }));
+        assert_eq!(named, name == "pickle", "{name}");
+    }
+}

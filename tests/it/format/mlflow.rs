@@ -1,0 +1,118 @@
+//! `MLflow` models, against what MLflow writes.
+
+use crate::{
+    rule::judge,
+    support::{
+        fixture::{Fixture, facts, told},
+        oracle,
+    },
+};
+
+/// A description as MLflow writes it.
+const DESCRIPTION: &str = "\
+flavors:
+  python_function:
+    env:
+      conda: conda.yaml
+      virtualenv: python_env.yaml
+    loader_module: mlflow.sklearn
+    model_path: model.skops
+    predict_fn: predict
+    python_version: 3.11.7
+  sklearn:
+    code: null
+    pickled_model: model.skops
+    serialization_format: skops
+    sklearn_version: 1.9.1
+mlflow_version: 3.17.2
+utc_time_created: '2026-01-02 03:04:05.678901'
+";
+
+pub(crate) fn fixtures() -> Vec<Fixture> {
+    vec![
+        ("MLmodel", DESCRIPTION.as_bytes().to_vec()),
+        (
+            "loader",
+            DESCRIPTION.replace("mlflow.sklearn", "mine").into_bytes(),
+        ),
+    ]
+}
+
+/// The findings, with their places.
+fn found(name: &str, text: &str) -> String {
+    let findings = judge(name, &facts(text.as_bytes().to_vec(), name));
+    let lines = findings.iter().map(|finding| {
+        let place = finding
+            .locations()
+            .next()
+            .map(|(_, location)| location.site.to_string());
+        format!(
+            "{} {}: {}",
+            place.unwrap_or_default(),
+            finding.rule.id,
+            finding.message
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_loaders_of_mlflow_are_data() {
+    assert_eq!(found("MLmodel", DESCRIPTION), "");
+    assert_eq!(
+        found("pickle_module_info.txt", "mlflow.pytorch.pickle_module"),
+        ""
+    );
+    assert_eq!(found("keras_module.txt", "keras"), "");
+}
+
+#[test]
+fn other_code_is_refused_at_its_key() {
+    let changed = |from: &str, to: &str| {
+        assert!(DESCRIPTION.contains(from), "{from}");
+        found("MLmodel", &DESCRIPTION.replacen(from, to, 1))
+    };
+    insta::assert_snapshot!(changed("mlflow.sklearn", "my_loader"), @"6:20 global-not-allowed: loading runs `my_loader._load_pyfunc(...)`; the policy does not list `my_loader._load_pyfunc`");
+    insta::assert_snapshot!(changed("loader_module: mlflow.sklearn", "loader_module: [os]"), @"6:5 unresolved-global: loading calls what a configuration computes: no policy can allow that");
+    insta::assert_snapshot!(changed("sklearn_version: 1.9.1", "model_class: os.system"), @"14:18 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)");
+    insta::assert_snapshot!(changed("predict_fn: predict", "model_code_path: a/model.py"), @"8:5 global-not-allowed: loading runs `mlflow.models.utils._load_model_code_path(...)`; the policy does not list `mlflow.models.utils._load_model_code_path`");
+    insta::assert_snapshot!(changed("code: null", "code: ../../elsewhere"), @"11:11 file-outside: loading it opens the file `../../elsewhere`, which is outside of its folder: the path has a part `..`");
+    insta::assert_snapshot!(changed("pickled_model: model.skops", "pickled_model: /tmp/model.pkl"), @"12:20 file-outside: loading it opens the model `/tmp/model.pkl`, which is outside of its folder: the path begins at the root");
+    insta::assert_snapshot!(changed("flavors:", "flavors: {"), @" incomplete-read: it does not read to its end: not a configuration: did not find expected ',' or '}' at line 3 column 8, while parsing a flow mapping at line 1 column 10 at line 3 column 8");
+    insta::assert_snapshot!(found("pickle_module_info.txt", "my.pickle\n"), @"1:1 global-not-allowed: loading runs `my.pickle(...)`; the policy does not list `my.pickle`");
+}
+
+/// The same names are those of other files.
+#[test]
+fn other_files_are_silent() {
+    for (name, text) in [
+        ("MLmodel", "name: a model\n"),
+        ("flavors.yaml", "flavors:\n  - vanilla\n"),
+        ("pickle_module_info.txt", "it is a text\n"),
+        ("keras_module.txt", ""),
+    ] {
+        assert_eq!(told(text.as_bytes(), name), "", "{name}");
+    }
+}
+
+#[test]
+fn what_mlflow_writes_is_recognised() {
+    let Some(python) = oracle::python("mlflow, sklearn") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    for name in oracle::run(&python, "mlflow_models.py", &[path]) {
+        let name = name.as_str().unwrap();
+        let text = std::fs::read_to_string(folder.path().join(name).join("MLmodel")).unwrap();
+        let findings = found("MLmodel", &text);
+        let refused = match name {
+            "loader" => findings.contains("loader._load_pyfunc"),
+            "script" => {
+                findings.contains("code_model") && findings.contains("_load_model_code_path")
+            }
+            _ => findings.is_empty(),
+        };
+        assert!(refused, "{name}: {findings}");
+    }
+}
