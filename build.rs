@@ -39,9 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Tells the program how facts are laid out, as a digest of their declarations: stored facts of another layout are not read.
 fn facts_layout(folder: &Path) -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/fact");
-    println!("cargo::rerun-if-changed=src/limits.rs");
-    let mut paths = vec![folder.with_file_name("limits.rs")];
-    let mut folders = vec![folder.to_owned()];
+    println!("cargo::rerun-if-changed=src/limits");
+    let mut paths = Vec::new();
+    let mut folders = vec![folder.to_owned(), folder.with_file_name("limits")];
     while let Some(folder) = folders.pop() {
         for child in fs::read_dir(folder)? {
             let path = child?.path();

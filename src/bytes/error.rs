@@ -13,7 +13,7 @@ pub enum ReadError {
     /// The bytes break their own format.
     #[error("{0}")]
     Malformed(Box<Malformed>),
-    /// A limit of `limits.rs` was reached.
+    /// A limit of `limits/` was reached.
     #[error("more than {0}")]
     Limit(limits::Id),
     /// A form of a known format that is not read.

@@ -66,7 +66,7 @@ impl FileReference {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
         if path.contains(&0) {
             Some(Leaves::Nul)
-        } else if path.first().is_some_and(|first| is_separator(first)) {
+        } else if path.first().is_some_and(&is_separator) {
             Some(Leaves::Absolute)
         } else if is_letters
             && (after.starts_with(b"://")

@@ -77,7 +77,8 @@ pub use torch_reason::{
 pub use unread::{
     Content, Foreign, GgufCounted, GgufFault, GgufTensorFault, GraphTensorFault, Hdf5Fault,
     Hdf5Form, Hdf5Part, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue,
-    PickleFault, Piece, ProtobufFault, SafetensorsFault, SkopsFault, SyntaxFault, TensorFault, TreesFault, Unread, Unsupported, ZipFault,
+    PickleFault, Piece, ProtobufFault, SafetensorsFault, SkopsFault, SyntaxFault, TensorFault,
+    TreesFault, Unread, Unsupported, ZipFault,
 };
 pub use usual::{ContentsFault, DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 

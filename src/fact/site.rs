@@ -94,13 +94,12 @@ impl fmt::Display for Site {
                 f.write_str(" > ")?;
             }
             match hop {
-                Hop::Member { name, copy: 0 } => write!(f, "{name}")?,
+                Hop::Member { name, copy: 0 } | Hop::Key(name) => write!(f, "{name}")?,
                 Hop::Member { name, copy } => write!(f, "{name} (copy {})", u64::from(*copy) + 1)?,
                 Hop::Stream(n) => write!(f, "pickle {}", u64::from(*n) + 1)?,
                 Hop::Constant(offset) => write!(f, "constant at {offset:#x}")?,
                 Hop::From(offset) => write!(f, "from {offset:#x}")?,
                 Hop::Cell(n) => write!(f, "cell {}", u64::from(*n) + 1)?,
-                Hop::Key(name) => write!(f, "{name}")?,
             }
         }
         let gap = if self.hops.is_empty() { "" } else { " " };

@@ -1,4 +1,4 @@
-//! LightGBM: gradient-boosted trees as text, `key=value` on each line.
+//! `LightGBM`: gradient-boosted trees as text, `key=value` on each line.
 //!
 //! The loader follows the numbers of nodes, leaves, categories and features without looking, and finds its trees by the sizes in the head:
 //! all of these are checked here. Weights and statistics are counted.
@@ -16,7 +16,7 @@ use crate::{
     limits,
 };
 
-/// Text that begins as LightGBM's writer begins.
+/// Text that begins as `LightGBM`'s writer begins.
 pub static FORMAT: Format = Format {
     id: "lightgbm",
     title: "LightGBM model",

@@ -65,7 +65,7 @@ const DESCRIPTION: &[u8] = b"MLmodel";
 /// Texts that hold the name of a module.
 const MODULES: [&[u8]; 2] = [b"pickle_module_info.txt", b"keras_module.txt"];
 
-/// Modules that MLflow itself writes into them.
+/// Modules that `MLflow` itself writes into them.
 const WRITTEN: [&str; 5] = [
     "keras",
     "mlflow.pytorch.pickle_module",
@@ -74,7 +74,7 @@ const WRITTEN: [&str; 5] = [
     "tf_keras",
 ];
 
-/// MLflow's own flavors, whose loaders load the files that the description names and nothing else. Those of agents and chains call what a model
+/// `MLflow`'s own flavors, whose loaders load the files that the description names and nothing else. Those of agents and chains call what a model
 /// says, and `pyfunc.loaders.code_model` runs a script.
 const FLAVORS: &[&str] = &[
     "catboost",
@@ -155,13 +155,13 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         names: Vec::new(),
         files: Vec::new(),
     };
-    let done = if !MODULES.contains(&reading.name.as_bytes()) {
-        found.description()
-    } else {
+    let done = if MODULES.contains(&reading.name.as_bytes()) {
         if let Some(name) = module(&text) {
             found.module("", name);
         }
         Ok(())
+    } else {
+        found.description()
     };
     found.record(reading);
     done
@@ -241,7 +241,7 @@ impl Found<'_> {
         }
     }
 
-    /// A module that is imported for what it has, unless it is one that MLflow writes there.
+    /// A module that is imported for what it has, unless it is one that `MLflow` writes there.
     fn module(&mut self, key: &str, module: &str) {
         if !WRITTEN.contains(&module) {
             let (module, name) = module.rsplit_once('.').unwrap_or((module, ""));

@@ -197,7 +197,7 @@ impl<'p> Message<'p> {
         let mut at = start;
         for shift in (0..70).step_by(7) {
             if at >= self.end {
-                return Err(self.cut_off(1, 0));
+                return Err(ReadError::truncated(Piece::Protobuf, 1, 0));
             }
             let [byte] = self.of.pages.array(at)?;
             at = at.saturating_add(1);
@@ -214,13 +214,9 @@ impl<'p> Message<'p> {
     fn after(self, at: u64, count: u64) -> Result<u64, ReadError> {
         let left = self.end.saturating_sub(at);
         if count > left {
-            return Err(self.cut_off(count, left));
+            return Err(ReadError::truncated(Piece::Protobuf, count, left));
         }
         Ok(at.saturating_add(count))
-    }
-
-    fn cut_off(self, needed: u64, left: u64) -> ReadError {
-        ReadError::truncated(Piece::Protobuf, needed, left)
     }
 }
 

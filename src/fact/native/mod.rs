@@ -42,7 +42,7 @@ pub enum Runtime {
     Onnx,
     /// TensorFlow.
     TensorFlow,
-    /// TensorFlow Lite, now LiteRT.
+    /// TensorFlow Lite, now `LiteRT`.
     TensorFlowLite,
 }
 

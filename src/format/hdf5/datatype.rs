@@ -46,6 +46,7 @@ pub(super) fn datatype(file: &File, body: &[u8]) -> Result<Datatype, ReadError> 
     let head = fields.u8()?;
     version(head >> 4, &[1, 2, 3, 4, 5], Hdf5Part::Datatype)?;
     let bits = fields.u8()?;
+    let kind = bits & 15;
     fields.skip(2)?;
     let size = u64::from(fields.u32()?);
     let class = match head & 15 {
@@ -60,8 +61,8 @@ pub(super) fn datatype(file: &File, body: &[u8]) -> Result<Datatype, ReadError> 
         6 => Class::Compound,
         7 => Class::Reference,
         8 => Class::Enumeration,
-        9 if bits & 15 == 1 => Class::AnyText,
-        9 if bits & 15 == 0 => {
+        9 if kind == 1 => Class::AnyText,
+        9 if kind == 0 => {
             let mut item = file.fields(fields.rest());
             item.skip(4)?;
             Class::Sequence {

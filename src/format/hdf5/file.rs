@@ -20,13 +20,16 @@ pub(super) struct Widths {
     pub(super) length: usize,
 }
 
+/// A page by its number, with its bytes.
+type Page = (u64, Vec<u8>);
+
 /// An HDF5 file, from its superblock on: addresses count from there.
 #[derive(Debug)]
 pub(super) struct File {
     window: Window,
     pub(super) widths: Widths,
     /// Pages that were read last, each at the place that its number gives it.
-    pages: RefCell<Vec<Option<(u64, Vec<u8>)>>>,
+    pages: RefCell<Vec<Option<Page>>>,
     /// Bytes of structures that may still be read.
     left: Cell<u64>,
 }

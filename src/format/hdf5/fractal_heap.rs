@@ -50,10 +50,10 @@ fn broken() -> ReadError {
 impl<'f> FractalHeap<'f> {
     pub(super) fn open(file: &'f File, address: u64) -> Result<Self, ReadError> {
         let widths = file.widths;
-        let head = 22_u64
+        let front = 22_u64
             .saturating_add(wide(widths.length).saturating_mul(12))
             .saturating_add(wide(widths.address).saturating_mul(3));
-        let bytes = file.signed(address, head, *b"FRHP", Hdf5Part::FractalHeap)?;
+        let bytes = file.signed(address, front, *b"FRHP", Hdf5Part::FractalHeap)?;
         let mut fields = file.fields(&bytes);
         fields.skip(4)?;
         version(fields.u8()?, &[0], Hdf5Part::FractalHeap)?;

@@ -69,10 +69,10 @@ fn symbol_table(file: &File, tree: u64, heap: u64, links: &mut Vec<Link>) -> Res
             symbols(file, at, &heap, links)?;
             continue;
         };
-        let head = wide(file.widths.address)
+        let front = wide(file.widths.address)
             .saturating_mul(2)
             .saturating_add(8);
-        let bytes = file.signed(at, head, *b"TREE", Hdf5Part::GroupTree)?;
+        let bytes = file.signed(at, front, *b"TREE", Hdf5Part::GroupTree)?;
         let mut fields = file.fields(&bytes);
         fields.skip(4)?;
         let (of_groups, level) = (fields.u8()? == 0, fields.u8()?);
@@ -81,7 +81,7 @@ fn symbol_table(file: &File, tree: u64, heap: u64, links: &mut Vec<Link>) -> Res
             return Err(ReadError::malformed(Hdf5Fault::Broken(Hdf5Part::GroupTree)));
         }
         let entry = wide(file.widths.length.saturating_add(file.widths.address));
-        let bytes = file.bytes(at.saturating_add(head), used.saturating_mul(entry))?;
+        let bytes = file.bytes(at.saturating_add(front), used.saturating_mul(entry))?;
         let mut fields = file.fields(&bytes);
         for _ in 0..used {
             fields.length()?;
@@ -107,8 +107,8 @@ enum Child {
 
 /// The symbols of a node.
 fn symbols(file: &File, at: u64, heap: &LocalHeap, links: &mut Vec<Link>) -> Result<(), ReadError> {
-    let head = file.signed(at, 8, *b"SNOD", Hdf5Part::SymbolNode)?;
-    let mut fields = file.fields(&head);
+    let front = file.signed(at, 8, *b"SNOD", Hdf5Part::SymbolNode)?;
+    let mut fields = file.fields(&front);
     fields.skip(6)?;
     let count = u64::from(fields.u16()?);
     let widths = file.widths;

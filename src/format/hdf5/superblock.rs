@@ -54,48 +54,45 @@ pub(super) fn open(window: &Window) -> Result<Opened, ReadError> {
     let bytes = window.bytes_at(0, LONGEST)?;
     let mut fields = Cursor::new(&bytes, Piece::Hdf5);
     fields.take(SIGNATURE.len())?;
-    match version(fields.u8()?, &[0, 1, 2, 3], Hdf5Part::Superblock)? {
-        old @ (0 | 1) => {
-            fields.take(4)?;
-            let widths = widths(&mut fields)?;
-            fields.take(if old == 1 { 13 } else { 9 })?;
-            let file = File::new(window.clone(), widths);
-            let mut fields = file.fields(fields.rest());
-            let base = fields.address()?;
-            fields.address()?;
-            let (end, driver) = (fields.address()?, fields.address()?);
-            if file.defined(driver).is_some() {
-                return Err(unsupported(Hdf5Form::ManyFiles));
-            }
-            ends_at(window, base, end)?;
-            fields.length()?;
-            let header = fields.address()?;
-            let kind = fields.u32()?;
-            fields.skip(4)?;
-            let table = match kind {
-                1 => Some((fields.address()?, fields.address()?)),
-                _ => None,
-            };
-            let root = Root { header, table };
-            Ok(Opened { file, root })
+    if let old @ (0 | 1) = version(fields.u8()?, &[0, 1, 2, 3], Hdf5Part::Superblock)? {
+        fields.take(4)?;
+        let widths = widths(&mut fields)?;
+        fields.take(if old == 1 { 13 } else { 9 })?;
+        let file = File::new(window.clone(), widths);
+        let mut fields = file.fields(fields.rest());
+        let base = fields.address()?;
+        fields.address()?;
+        let (end, driver) = (fields.address()?, fields.address()?);
+        if file.defined(driver).is_some() {
+            return Err(unsupported(Hdf5Form::ManyFiles));
         }
-        _ => {
-            let widths = widths(&mut fields)?;
-            fields.u8()?;
-            let file = File::new(window.clone(), widths);
-            let mut fields = file.fields(fields.rest());
-            let (base, extension) = (fields.address()?, fields.address()?);
-            let (end, header) = (fields.address()?, fields.address()?);
-            ends_at(window, base, end)?;
-            if let Some(extension) = file.defined(extension) {
-                header::check_extension(&file, extension)?;
-            }
-            let root = Root {
-                header,
-                table: None,
-            };
-            Ok(Opened { file, root })
+        ends_at(window, base, end)?;
+        fields.length()?;
+        let header = fields.address()?;
+        let kind = fields.u32()?;
+        fields.skip(4)?;
+        let table = match kind {
+            1 => Some((fields.address()?, fields.address()?)),
+            _ => None,
+        };
+        let root = Root { header, table };
+        Ok(Opened { file, root })
+    } else {
+        let widths = widths(&mut fields)?;
+        fields.u8()?;
+        let file = File::new(window.clone(), widths);
+        let mut fields = file.fields(fields.rest());
+        let (base, extension) = (fields.address()?, fields.address()?);
+        let (end, header) = (fields.address()?, fields.address()?);
+        ends_at(window, base, end)?;
+        if let Some(extension) = file.defined(extension) {
+            header::check_extension(&file, extension)?;
         }
+        let root = Root {
+            header,
+            table: None,
+        };
+        Ok(Opened { file, root })
     }
 }
 

@@ -76,6 +76,10 @@ fn claims(directory: &Directory) -> bool {
         && zip::has_member(directory, |name| BESIDE.contains(&name))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature is that of every reader"
+)]
 fn read(
     window: &Window,
     directory: &Directory,

@@ -218,7 +218,7 @@ impl Walk {
                 attribute::TENSOR | attribute::TENSORS => self.tensor(inner)?,
                 attribute::GRAPH | attribute::GRAPHS => self.graph(inner)?,
                 attribute::SPARSE_TENSOR | attribute::SPARSE_TENSORS => {
-                    self.sparse_tensor(inner)?
+                    self.sparse_tensor(inner)?;
                 }
                 _ => {}
             }

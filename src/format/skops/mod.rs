@@ -20,7 +20,7 @@ use super::{
     zip::{Directory, Member, read_members},
 };
 use crate::{
-    bytes::{Budget, ReadError, Window},
+    bytes::{Budget, ByteSource, ReadError, Window},
     fact::{Excerpt, Fact, Global, Observation, Place, Text, Usage},
     record::Recorder,
 };
@@ -96,6 +96,10 @@ fn member<'d>(directory: &'d Directory, name: &str) -> Option<&'d Member> {
     members.find(|member| !member.is_orphan() && member.name.as_bytes() == name.as_bytes())
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature is that of every reader"
+)]
 fn read_layout(
     window: &Window,
     directory: &Directory,
@@ -156,7 +160,8 @@ fn read_schema(
         ..
     } = schema;
     let program = Arc::new(program);
-    let seen = run(Window::shared(Arc::clone(&program) as _));
+    let source: Arc<dyn ByteSource> = program.clone();
+    let seen = run(&Window::shared(source));
     let origin = |observation: &Observation| match observation.site.at {
         Place::Opcode { offset, .. } => program.origin(offset),
         _ => 0..0,
@@ -186,10 +191,10 @@ fn read_schema(
 }
 
 /// What a pickle does.
-fn run(program: Window) -> Vec<Observation> {
+fn run(program: &Window) -> Vec<Observation> {
     let mut recorder = Recorder::default();
     let mut reading = Reading::new(&mut recorder, b"", program.len());
-    pickle::read_first(&program, &mut reading);
+    pickle::read_first(program, &mut reading);
     recorder.finish()
 }
 

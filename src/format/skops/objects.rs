@@ -21,11 +21,7 @@ const MADE_BY_FUNCTION: &[&str] = &[
 ];
 
 /// Calls what a node names without arguments, unless it is what its loader always makes.
-pub(super) fn called_unless<'d>(
-    schema: &mut Schema<'d>,
-    names: &Names<'_>,
-    known: &[(&str, &str)],
-) {
+pub(super) fn called_unless(schema: &mut Schema<'_>, names: &Names<'_>, known: &[(&str, &str)]) {
     if !names.is_one_of(known) {
         schema.resolve(names);
         schema.program.ops(&[Op::EMPTY_TUPLE, Op::REDUCE, Op::POP]);
@@ -57,12 +53,12 @@ pub(super) fn method<'d>(schema: &mut Schema<'d>, node: &'d Node, names: &Names<
         other => schema.no_key("func", &other.map_or(node, |(_, node)| node).range),
     }
     let object = content.get("obj");
-    let named = |key| {
+    let text = |key| {
         object
             .and_then(|object| object.get(key))
             .and_then(Node::text)
     };
-    if named("__module__") != Some(names.module) || named("__class__") != Some(names.class) {
+    if text("__module__") != Some(names.module) || text("__class__") != Some(names.class) {
         schema.no_key("obj", &object.unwrap_or(node).range);
     }
     schema.child(content, "obj");
@@ -118,12 +114,11 @@ pub(super) fn reduced<'d>(
 ) {
     schema.program.at(at);
     schema.program.global(module, class);
-    match node.get("__reduce__") {
-        Some(reduce) => schema.child(reduce, "args"),
-        None => {
-            schema.no_key("__reduce__", at);
-            schema.program.ops(&[Op::EMPTY_TUPLE]);
-        }
+    if let Some(reduce) = node.get("__reduce__") {
+        schema.child(reduce, "args")
+    } else {
+        schema.no_key("__reduce__", at);
+        schema.program.ops(&[Op::EMPTY_TUPLE]);
     }
     schema.program.at(at);
     schema.program.ops(&[Op::REDUCE]);

@@ -200,25 +200,22 @@ impl Program {
         self.text(&order.to_string());
         self.none();
         let own = i64::try_from(size).unwrap_or(i64::MAX);
-        match descr {
-            Literal::List(fields) => {
-                self.fields(fields);
-                self.int(own);
-                self.int(1);
-                self.int(flags(descr));
-            }
-            _ => {
-                self.none();
-                self.none();
-                let (size, alignment) = match code.chars().next() {
-                    Some('S' | 'V') => (own, 1),
-                    Some('U') => (own, 4),
-                    _ => (-1, -1),
-                };
-                self.int(size);
-                self.int(alignment);
-                self.int(flags(descr));
-            }
+        if let Literal::List(fields) = descr {
+            self.fields(fields);
+            self.int(own);
+            self.int(1);
+            self.int(flags(descr));
+        } else {
+            self.none();
+            self.none();
+            let (size, alignment) = match code.chars().next() {
+                Some('S' | 'V') => (own, 1),
+                Some('U') => (own, 4),
+                _ => (-1, -1),
+            };
+            self.int(size);
+            self.int(alignment);
+            self.int(flags(descr));
         }
         self.ops(&[Op::TUPLE, Op::BUILD]);
     }

@@ -1,6 +1,6 @@
 //! TensorFlow Lite: a graph and its weights as a flatbuffer.
 //!
-//! Follows `schema.fbs` of LiteRT: fields are asked for by their numbers there.
+//! Follows `schema.fbs` of `LiteRT`: fields are asked for by their numbers there.
 
 mod flex;
 

@@ -2,7 +2,7 @@
 
 use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
-/// Programs and libraries of Linux, Windows and macOS, and engines of TensorRT.
+/// Programs and libraries of Linux, Windows and macOS, and engines of `TensorRT`.
 pub static FORMAT: Format = Format {
     id: "native-code",
     title: "native library, program or engine",

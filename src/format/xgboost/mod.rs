@@ -76,12 +76,12 @@ fn probe(head: &Head<'_>) -> Certainty {
 
 /// An object whose first key is `learner`, an object.
 fn is_ubjson(front: &[u8]) -> bool {
-    let rest = match front {
-        [b'{', b'L', 0, 0, 0, 0, 0, 0, 0, 7, rest @ ..]
-        | [b'{', b'l', 0, 0, 0, 7, rest @ ..]
-        | [b'{', b'I', 0, 7, rest @ ..]
-        | [b'{', b'i' | b'U', 7, rest @ ..] => rest,
-        _ => return false,
+    let ([b'{', b'L', 0, 0, 0, 0, 0, 0, 0, 7, rest @ ..]
+    | [b'{', b'l', 0, 0, 0, 7, rest @ ..]
+    | [b'{', b'I', 0, 7, rest @ ..]
+    | [b'{', b'i' | b'U', 7, rest @ ..]) = front
+    else {
+        return false;
     };
     rest.starts_with(b"learner{")
 }

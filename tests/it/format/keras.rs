@@ -35,7 +35,7 @@ fn zipped(configuration: &str) -> Vec<u8> {
     archive(&[
         stored("metadata.json", r#"{"keras_version": "3.9.2"}"#),
         stored("config.json", configuration),
-        stored("model.weights.h5", &hdf5::model(&[])),
+        stored("model.weights.h5", hdf5::model(&[])),
     ])
 }
 

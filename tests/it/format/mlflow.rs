@@ -1,4 +1,4 @@
-//! `MLflow` models, against what MLflow writes.
+//! `MLflow` models, against what `MLflow` writes.
 
 use crate::{
     rule::judge,
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// A description as MLflow writes it.
+/// A description as `MLflow` writes it.
 const DESCRIPTION: &str = "\
 flavors:
   python_function:

@@ -96,7 +96,7 @@ fn binary(children: [i32; 2], feature: u32) -> Vec<u8> {
     file
 }
 
-/// A model of LightGBM with one tree.
+/// A model of `LightGBM` with one tree.
 fn lightgbm(left: &str, right: &str) -> String {
     let tree = format!(
         "Tree=0\nnum_leaves=3\nnum_cat=1\nsplit_feature=0 1\nsplit_gain=3 2\nthreshold=0.5 0\ndecision_type=2 1\nleft_child={left}\nright_child={right}\nleaf_value=1 2 3\nleaf_weight=1 1 1\nleaf_count=3 3 3\ninternal_value=0 0\ninternal_weight=0 0\ninternal_count=9 6\ncat_boundaries=0 1\ncat_threshold=5\nis_linear=0\nshrinkage=1\n\n\n"
