@@ -236,6 +236,8 @@ pub enum Fact {
     TorchLoad(Box<TorchLoad>),
     /// A program that is not Python (TorchScript, a mobile or an exported program, a graph) names native code.
     Native(Native),
+    /// A configuration has this called, if a library that does so reads it.
+    ConfiguredCall(GlobalName),
     /// A file beside a model names code for a library to import.
     NamedCode(Box<NamedCode>),
     /// A chat template does more than put its data into text.

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{Reading, called, lines::Lines};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
-    fact::{Global, GlobalName, Malformed, Place, SyntaxFault, Unresolved},
+    fact::{Excerpt, Fact, Global, GlobalName, Malformed, Place, SyntaxFault, Unresolved},
     limits,
 };
 
@@ -74,29 +74,67 @@ fn fault(error: &serde_yaml::Error) -> SyntaxFault {
     }
 }
 
-/// Records each target once, in the order in which they stand in the text as far as that can be told.
+/// Records what a configuration of a repository has called, if hydra makes what it says: up to where it is no YAML.
+pub(super) fn read_calls(yaml: &[u8], reading: &mut Reading<'_>) {
+    let targets = Targets {
+        calls_alone: true,
+        ..Targets::default()
+    };
+    for document in serde_yaml::Deserializer::from_slice(yaml) {
+        let value = Value {
+            key: Key::Other,
+            targets: &targets,
+        };
+        if value.deserialize(document).is_err() {
+            break;
+        }
+    }
+    for (global, count, (place, excerpt)) in placed(targets.found.into_inner(), yaml) {
+        if let Global::Named(name) = global {
+            let fact = Fact::ConfiguredCall(name);
+            reading.recorder.record_times(fact, place, excerpt, count);
+        }
+    }
+}
+
+/// Records each target once.
 fn record(found: IndexMap<Global, Found>, yaml: &[u8], reading: &mut Reading<'_>) {
-    let mut placed: Vec<(Option<Range<usize>>, Global, u64)> = found
+    let sha256: [u8; 32] = Sha256::digest(yaml).into();
+    for (global, count, at) in placed(found, yaml) {
+        called::record(global, count, at, sha256, reading);
+    }
+}
+
+/// Where each target is, in the order in which they stand in the text as far as that can be told.
+fn placed(
+    found: IndexMap<Global, Found>,
+    yaml: &[u8],
+) -> Vec<(Global, u64, (Place, Option<Excerpt>))> {
+    let mut ranges: Vec<(Option<Range<usize>>, Global, u64)> = found
         .into_iter()
-        .map(|(global, found)| {
-            let at = memchr::memmem::find(yaml, found.text.as_bytes());
+        .enumerate()
+        .map(|(n, (global, found))| {
+            // Each is looked for in all of the text.
+            let is_placed = n < limits::CONFIG_TARGETS;
+            let at = is_placed.then(|| memchr::memmem::find(yaml, found.text.as_bytes()));
+            let at = at.flatten();
             let range = at.map(|at| at..at.saturating_add(found.text.len()));
             (range, global, found.count)
         })
         .collect();
-    placed.sort_by_key(|(range, ..)| range.as_ref().map_or(usize::MAX, |range| range.start));
-    let sha256: [u8; 32] = Sha256::digest(yaml).into();
+    ranges.sort_by_key(|(range, ..)| range.as_ref().map_or(usize::MAX, |range| range.start));
     let mut lines = Lines::default();
-    for (range, global, count) in placed {
-        let (place, excerpt) = match range {
+    let placed = ranges.into_iter().map(|(range, global, count)| {
+        let at = match range {
             Some(range) => {
                 let place = lines.place(yaml, &range);
                 (place, Some(lines.excerpt(yaml, &range)))
             }
             None => (Place::Whole, None),
         };
-        called::record(global, count, (place, excerpt), sha256, reading);
-    }
+        (global, count, at)
+    });
+    placed.collect()
 }
 
 /// What is called, by what names it.
@@ -105,6 +143,8 @@ struct Targets {
     found: std::cell::RefCell<IndexMap<Global, Found>>,
     values: Cell<u64>,
     limit: Cell<Option<limits::Id>>,
+    /// Only what `_target_` names counts, and any number of names: whoever reads such a file calls what it names.
+    calls_alone: bool,
 }
 
 #[derive(Debug)]
@@ -119,7 +159,7 @@ impl Targets {
         let mut found = self.found.borrow_mut();
         if let Some(found) = found.get_mut(&global) {
             found.count = found.count.saturating_add(1);
-        } else if found.len() >= limits::CONFIG_TARGETS {
+        } else if found.len() >= limits::CONFIG_TARGETS && !self.calls_alone {
             self.limit.set(Some(limits::Id::CONFIG_TARGETS));
         } else {
             let text = text.to_owned();
@@ -139,6 +179,13 @@ impl Targets {
     }
 
     fn text(&self, key: Key, text: &str) {
+        if self.calls_alone {
+            if key == Key::Target {
+                let (module, name) = text.rsplit_once('.').unwrap_or((text, ""));
+                self.add(Global::Named(GlobalName::new(module, name)), text);
+            }
+            return;
+        }
         let computed = || Global::Unresolved(Unresolved::Configured);
         if key != Key::Other && text.contains("${") || makes_mapping(text) {
             self.add(computed(), text);

@@ -153,6 +153,7 @@ rules! {
     anomalous_container,
     code_by_value,
     custom_operator,
+    dangerous_target,
     distributed_index,
     embedded_pickle,
     excluded_artifact_loaded,

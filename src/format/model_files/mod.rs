@@ -4,8 +4,11 @@
 //! names nothing is not reported.
 
 mod hugging_face;
+mod tags;
 
-use super::{Reading, json::Document, template};
+use std::borrow::Cow;
+
+use super::{Reading, configuration, json::Document, template};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Malformed, Place},
@@ -71,6 +74,9 @@ impl ModelFile {
 /// Records what such a file names; nothing of another.
 pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
     let Some(file) = ModelFile::of(reading.name.as_bytes()) else {
+        if let Some(most) = configuration_size(reading.name.as_bytes()) {
+            read_configuration(most, window, reading);
+        }
         return;
     };
     let done = match file {
@@ -80,6 +86,49 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
     if let Err(error) = done {
         reading.unread(error, Place::Whole);
     }
+}
+
+/// How large a file with the name of a configuration may be to be read as one. Large files of JSON are data.
+fn configuration_size(name: &[u8]) -> Option<u64> {
+    let end = name.rsplit(|byte| *byte == b'.').next()?;
+    if end.eq_ignore_ascii_case(b"yaml") || end.eq_ignore_ascii_case(b"yml") {
+        Some(limits::CONFIG_BYTES)
+    } else if end.eq_ignore_ascii_case(b"json") {
+        Some(wide(limits::SMALL_FILE))
+    } else {
+        None
+    }
+}
+
+/// Any configuration of a repository: what it has called, if a library reads it that does so.
+fn read_configuration(most: u64, window: &Window, reading: &mut Reading<'_>) {
+    if window.known_len().is_none_or(|length| length > most) {
+        return;
+    }
+    let Ok(bytes) = window.borrow_at(0, narrow(most)) else {
+        return;
+    };
+    let text = utf8(&bytes);
+    // A key may be written in escapes.
+    let has = |word: &[u8]| memchr::memmem::find(&text, word).is_some();
+    if has(b"_target_") || has(b"\\") {
+        configuration::read_calls(&text, reading);
+    }
+    if has(b"!!") || has(b"!<") || has(b"%TAG") {
+        tags::read(&text, reading);
+    }
+}
+
+/// YAML in UTF-16 in the encoding of all the other.
+fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let read = match bytes.get(..2) {
+        Some(b"\xff\xfe") => u16::from_le_bytes,
+        Some(b"\xfe\xff") => u16::from_be_bytes,
+        _ => return Cow::Borrowed(bytes),
+    };
+    let (units, _) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = units.iter().skip(1).map(|unit| read(*unit)).collect();
+    Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
 }
 
 fn read_template(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {

@@ -103,8 +103,14 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ),
     ("minijinja", &["format/template/"]),
     ("sevenz_rust2", &["format/seven_zip.rs"]),
-    ("tree_sitter", &["policy/edit/"]),
-    ("tree_sitter_yaml", &["policy/edit/tree.rs"]),
+    (
+        "tree_sitter",
+        &["policy/edit/", "format/model_files/tags.rs"],
+    ),
+    (
+        "tree_sitter_yaml",
+        &["policy/edit/tree.rs", "format/model_files/tags.rs"],
+    ),
     ("ruff_python_parser", &["python/parse.rs"]),
     ("DeTable", &["python/requirements/project.rs"]),
     ("clap", &["cli/"]),

@@ -5,6 +5,7 @@ mod anomalous_container;
 mod code_by_value;
 mod contents;
 mod custom_operator;
+mod dangerous_target;
 mod distributed_index;
 mod embedded_pickle;
 mod excluded_artifact_loaded;

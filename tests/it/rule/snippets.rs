@@ -29,6 +29,10 @@ const NOTHING: &[(&str, &str)] = &[
         "custom-operator",
         "only a person can say which library registers it",
     ),
+    (
+        "dangerous-target",
+        "only a person can say what should stand there",
+    ),
     ("distributed-index", "the checkpoint has to be saved again"),
     ("embedded-pickle", "the data has to be stored as such"),
     (

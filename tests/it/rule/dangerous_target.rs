@@ -1,0 +1,108 @@
+//! `dangerous-target`.
+
+use super::{rules, told};
+
+#[test]
+fn what_runs_programs_or_text_in_a_configuration_is_refused() {
+    insta::assert_snapshot!(told("dangerous-target", "config.yaml", b"model:\n  _target_: os.system\n  command: id\n"), @"
+    dangerous-target [deny] the configuration has `os.system` called, which runs a program or changes the system
+      at 2:13 about os.system
+      help: do not use this configuration; find out who wrote that line, and name a function of the repository there
+    ");
+    insta::assert_snapshot!(told("dangerous-target", "a.yaml", b"a: !!python/object/apply:os.system ['id']\nb: !!python/name:exec\n"), @"
+    dangerous-target [deny] the configuration has `os.system` called, which runs a program or changes the system
+      at 1:4 about os.system
+      help: do not use this configuration; find out who wrote that line, and name a function of the repository there
+    dangerous-target [deny] the configuration has `builtins.exec` called, which runs text as code
+      at 2:4 about builtins.exec
+      help: do not use this configuration; find out who wrote that line, and name a function of the repository there
+    ");
+    for (name, text) in [
+        ("a.yml", "a: 1\n---\nb: {c: [{_target_: builtins.eval}]}\n"),
+        ("b.yml", "1.5: a\nb: {_target_: posix.system}\n"),
+        ("a.yaml", "x: &x os.system\nm: {_target_: *x}\n"),
+        ("a.yaml", "\"\\x5ftarget_\": os.system\n"),
+        ("a.yaml", "_target_: logging.os.system\n"),
+        ("a.yaml", "_target_: os.path.os.system\n"),
+        (
+            "bundle.json",
+            r#"{"net": {"_target_": "subprocess.Popen"}}"#,
+        ),
+        (
+            "a.yaml",
+            "b: !<tag:yaml.org,2002:python/object/new:posix.system> []\n",
+        ),
+        ("a.yaml", "b: !!python/object/apply:os%2Esystem [id]\n"),
+        (
+            "a.yaml",
+            "b: ['x #', !!python/object/apply:os.system [id]]\n",
+        ),
+        (
+            "a.yaml",
+            "%TAG !p! tag:yaml.org,2002:python/object/apply:\n---\nb: !p!os.system [id]\n",
+        ),
+        (
+            "a.yaml",
+            "%TAG !! tag:yaml.org,2002:python/\n--- !!object/apply:os.system [id]\n",
+        ),
+    ] {
+        assert_eq!(
+            rules(name, text.as_bytes()),
+            ["dangerous-target"],
+            "{name} {text}"
+        );
+    }
+    let utf16 = |text: &str| -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect()
+    };
+    for text in [
+        "_target_: os.system",
+        "a: !!python/object/apply:os.system [id]",
+    ] {
+        assert_eq!(
+            rules("a.yaml", &utf16(text)),
+            ["dangerous-target"],
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn other_names_are_code_of_the_repository() {
+    for (name, text) in [
+        (
+            "conf.yaml",
+            "net: {_target_: myapp.Net, width: 3}\noptimizer: {_target_: functools.partial, _args_: [x]}",
+        ),
+        (
+            "conf.yaml",
+            "workers: {_target_: os.cpu_count}\nroot: {_target_: os.path.join, _args_: [a, b]}\nhome: {_target_: os.environ.get, key: HOME}",
+        ),
+        (
+            "conf.yaml",
+            "a: {_target_: test.models.Net}\nb: {_target_: parser.Parser}\nc: {_target_: torch.fx.symbolic_trace}\nd: {_target_: builtins.dict}",
+        ),
+        (
+            "conf.yaml",
+            "note: call os.system\n# _target_: os.system\nlist: [_target_, os.system]",
+        ),
+        (
+            "mkdocs.yml",
+            "slugify: !!python/object/apply:pymdownx.slugs.slugify {}\nicon: !!python/name:material.emoji.twemoji",
+        ),
+        (
+            "conf.yaml",
+            "# !!python/object/apply:os.system\na: 1 # !!python/object/apply:os.system",
+        ),
+        (
+            "semgrep.yaml",
+            "rules:\n- pattern: 'yaml.load(\"!!python/object/apply:os.system\")'\n  message: |\n    a\n    !!python/object/apply:os.system\n",
+        ),
+        ("conf.yaml", "} _target_: os.system"),
+        ("notes.txt", "_target_: os.system"),
+        ("conf.yaml", "a: ${_target_}"),
+    ] {
+        assert_eq!(rules(name, text.as_bytes()), [""; 0], "{name} {text}");
+    }
+}
