@@ -157,6 +157,12 @@ pub(super) fn read_settings(document: &Document, reading: &mut Reading<'_>) {
             "auto_mapping" => found.auto_mapping(value),
             "chat_template" => found.chat_templates(value),
             "megatron_core" => found.module(value),
+            // A router of sentence-transformers, between parts for queries and for documents.
+            "types" if document.root.get("structure").is_some() => {
+                for (name, value) in value.entries() {
+                    found.part(&format!("types.{}", name.text), value);
+                }
+            }
             "activation_function" | "sbert_ce_default_activation_function" => {
                 found.activation(value);
             }
@@ -210,12 +216,7 @@ pub(super) fn read_modules(document: &Document, reading: &mut Reading<'_>) {
     for (key, value) in modules.iter().flat_map(Node::entries) {
         let Some(text) = value.text() else { continue };
         match key.text.as_str() {
-            "type" if text.starts_with("sentence_transformers.") => {}
-            "type" if text.contains("--") => found.code("type", text, value),
-            "type" => {
-                let (module, class) = text.rsplit_once('.').unwrap_or((text, ""));
-                found.global(module, class, value);
-            }
+            "type" => found.part("type", value),
             "path" if !text.is_empty() => found.file(FileRole::Model, text, value),
             _ => {}
         }
@@ -335,6 +336,19 @@ impl<'d, 'r, 'a> Found<'d, 'r, 'a> {
     fn module(&mut self, value: &Node) {
         if let Some(module) = value.text().filter(|it| *it != "megatron.core") {
             self.global(module, "", value);
+        }
+    }
+
+    /// A class of which sentence-transformers makes a part of a model.
+    fn part(&mut self, key: &str, value: &Node) {
+        match value.text() {
+            None => {}
+            Some(text) if text.starts_with("sentence_transformers.") => {}
+            Some(text) if text.contains("--") => self.code(key, text, value),
+            Some(text) => {
+                let (module, class) = text.rsplit_once('.').unwrap_or((text, ""));
+                self.global(module, class, value);
+            }
         }
     }
 

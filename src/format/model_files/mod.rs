@@ -41,6 +41,7 @@ const WATCHED: &[&str] = &[
     "weight_map",
     "_class_name",
     "\"type\"",
+    "\"types\"",
     // A key may be written in escapes.
     "\\u",
 ];
@@ -59,10 +60,16 @@ impl ModelFile {
             | b"feature_extractor_config.json"
             | b"processor_config.json"
             | b"adapter_config.json"
+            | b"router_config.json"
             | b"chat_template.json" => Self::Settings,
             b"model_index.json" => Self::Pipeline,
             b"modules.json" => Self::Modules,
-            _ if lower.ends_with(b".index.json") => Self::Shards,
+            // `model.safetensors.index.json`, and `model.safetensors.index.fp16.json` of a variant.
+            _ if lower.ends_with(b".json")
+                && memchr::memmem::find(&lower, b".index.").is_some() =>
+            {
+                Self::Shards
+            }
             _ if lower.starts_with(b"chat_template") && lower.ends_with(b".jinja") => {
                 Self::Template
             }

@@ -162,27 +162,39 @@ impl<'t, 's> Bindings<'t, 's> {
     /// Gives the parameters of macros the arguments of calls, once all of both are known. A call through another name may be of any.
     pub(super) fn connect(&mut self) {
         for call in std::mem::take(&mut self.calls) {
-            let callee = match &call.expr {
-                Expr::Var(it) => Some(it.id),
-                _ => None,
-            };
-            let is_given = callee.is_some_and(|name| {
-                name != "caller" && names::FUNCTIONS.contains(&name) && !self.is_macro(name)
-            });
-            let is_method =
-                matches!(&call.expr, Expr::GetAttr(it) if names::METHODS.contains(&it.name));
-            if is_given || is_method {
-                continue;
-            }
-            let by_name = callee.filter(|name| self.is_macro(name));
-            let macros = self.macros.iter().copied();
-            let called: Vec<_> = macros
-                .filter(|of| by_name.is_none_or(|name| of.name == name))
-                .collect();
-            for of in called {
+            for of in self.called(call) {
                 self.pass(call, of);
             }
         }
+    }
+
+    /// The macros that a call may be of.
+    fn called(&self, call: &Call<'_>) -> Vec<&'t Macro<'s>> {
+        let callee = match &call.expr {
+            Expr::Var(it) => Some(it.id),
+            _ => None,
+        };
+        let is_given = callee.is_some_and(|name| {
+            name != "caller" && names::FUNCTIONS.contains(&name) && !self.is_macro(name)
+        });
+        let is_method =
+            matches!(&call.expr, Expr::GetAttr(it) if names::METHODS.contains(&it.name));
+        if is_given || is_method {
+            return Vec::new();
+        }
+        let by_name = callee.filter(|name| self.is_macro(name));
+        let macros = self.macros.iter().copied();
+        macros
+            .filter(|of| by_name.is_none_or(|name| of.name == name))
+            .collect()
+    }
+
+    /// The names of the macros that a call may be of.
+    pub(super) fn macros_of(&self, call: &Call<'_>) -> Vec<&'s str> {
+        let mut names: Vec<_> = self.called(call).iter().map(|of| of.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     fn is_macro(&self, name: &str) -> bool {

@@ -9,8 +9,9 @@ use super::{
     answers::{About, Answers, Key},
     bindings::{Bindings, Bound},
     names,
-    tree::children,
+    tree::{argument_value, children},
 };
+
 /// Answers about expressions of one template.
 #[derive(Debug)]
 pub(super) struct Keys<'b, 't, 's> {
@@ -158,6 +159,21 @@ impl<'b, 't, 's> Keys<'b, 't, 's> {
             }
             Expr::Call(it) => match &it.expr {
                 Expr::Var(callee) if callee.id == "range" => Key::Plain,
+                Expr::Var(callee)
+                    if callee.id == "namespace"
+                        && self.bindings.of_variable(callee.id).is_empty() =>
+                {
+                    it.args.iter().fold(Key::Plain, |key, argument| {
+                        let value = argument_value(argument);
+                        let name = || match argument {
+                            CallArg::Kwarg(name, _) => Key::of_name(name),
+                            _ => Key::Plain,
+                        };
+                        key.and(name)
+                            .and(|| self.key(value))
+                            .and(|| self.elements(value))
+                    })
+                }
                 Expr::GetAttr(method)
                     if matches!(method.name, "items" | "keys" | "values" | "copy") =>
                 {

@@ -7,6 +7,7 @@ mod answers;
 mod bindings;
 mod keys;
 mod names;
+mod rounds;
 mod sizes;
 mod tree;
 mod uses;
@@ -19,6 +20,7 @@ use minijinja::{
 };
 
 use bindings::Bindings;
+use rounds::Rounds;
 use uses::Uses;
 
 use super::{Reading, lines::Lines};
@@ -49,7 +51,9 @@ fn read_uses(template: &str, reading: &mut Reading<'_>) -> Result<(), ReadError>
     let mut bindings = Bindings::default();
     tree::walk(statements, &mut bindings);
     bindings.connect();
-    let mut uses = Uses::new(&template, &bindings);
+    let mut rounds = Rounds::new(&bindings);
+    tree::walk(statements, &mut rounds);
+    let mut uses = Uses::new(&template, &bindings, rounds);
     tree::walk(statements, &mut uses);
     let mut found: Vec<_> = uses.found.into_iter().collect();
     found.sort_by_key(|(_, (range, _))| range.start);

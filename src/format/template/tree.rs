@@ -2,7 +2,7 @@
 
 use minijinja::machinery::{
     Span,
-    ast::{Call, CallArg, Expr, ForLoop, Stmt},
+    ast::{Call, CallArg, Expr, ForLoop, Macro, Stmt},
 };
 
 /// What is told of each node, outer ones first.
@@ -12,6 +12,8 @@ pub(super) trait Visitor<'t, 's> {
     fn call(&mut self, _: &'t Call<'s>, _: Span) {}
     fn enter_loop(&mut self, _: &'t ForLoop<'s>) {}
     fn leave_loop(&mut self) {}
+    fn enter_macro(&mut self, _: &'t Macro<'s>) {}
+    fn leave_macro(&mut self) {}
 }
 
 pub(super) fn walk<'t, 's>(statements: &'t [Stmt<'s>], visitor: &mut impl Visitor<'t, 's>) {
@@ -71,14 +73,18 @@ fn walk_statement<'t, 's>(statement: &'t Stmt<'s>, visitor: &mut impl Visitor<'t
             for default in &it.defaults {
                 walk_expression(default, visitor);
             }
+            visitor.enter_macro(it);
             walk(&it.body, visitor);
+            visitor.leave_macro();
         }
         Stmt::CallBlock(it) => {
             walk_call(&it.call, it.call.span(), visitor);
             for default in &it.macro_decl.defaults {
                 walk_expression(default, visitor);
             }
+            visitor.enter_macro(&it.macro_decl);
             walk(&it.macro_decl.body, visitor);
+            visitor.leave_macro();
         }
         Stmt::Do(it) => walk_call(&it.call, it.call.span(), visitor),
     }

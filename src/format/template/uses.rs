@@ -12,7 +12,9 @@ use super::{
     answers::Key,
     bindings::{Bindings, Bound},
     keys::{Keys, text},
-    names, sizes,
+    names,
+    rounds::Rounds,
+    sizes,
     tree::{Visitor, argument_value, children},
 };
 use crate::{
@@ -29,16 +31,25 @@ pub(super) struct Uses<'b, 't, 's> {
     pub(super) keys: Keys<'b, 't, 's>,
     /// How often what stands here is at most repeated by loops around it, for each loop.
     repeated: Vec<u64>,
+    rounds: Rounds<'b, 't, 's>,
+    /// Whether a call of macros was told that takes any number of rounds: others around it would say the same.
+    has_told_rounds: bool,
     pub(super) found: IndexMap<TemplateUse, (Range<usize>, u64)>,
 }
 
 impl<'b, 't, 's> Uses<'b, 't, 's> {
-    pub(super) fn new(source: &'s str, bindings: &'b Bindings<'t, 's>) -> Self {
+    pub(super) fn new(
+        source: &'s str,
+        bindings: &'b Bindings<'t, 's>,
+        rounds: Rounds<'b, 't, 's>,
+    ) -> Self {
         Self {
             source,
             bindings,
             keys: Keys::new(bindings),
             repeated: Vec::new(),
+            rounds,
+            has_told_rounds: false,
             found: IndexMap::new(),
         }
     }
@@ -363,7 +374,11 @@ impl<'t, 's> Visitor<'t, 's> for Uses<'_, 't, 's> {
             !matches!(&call.expr, Expr::Var(callee) if matches!(callee.id, "namespace" | "dict"))
                 && sizes::is_any_large(&call.args, self.bindings)
         };
-        if is_large {
+        let repeated = self.repeated.last().copied().unwrap_or(1);
+        let is_long = !self.has_told_rounds
+            && repeated.saturating_mul(self.rounds.of(call)) > sizes::REPEATED;
+        self.has_told_rounds |= is_long;
+        if is_large || is_long {
             self.add_shown(TemplateUse::Endless, span);
         }
     }

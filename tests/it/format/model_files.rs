@@ -55,6 +55,11 @@ fn code_that_a_configuration_names_is_reported_at_its_key() {
     1:34 file-outside: loading it opens the model `../up`, which is outside of its folder: the path has a part `..`
     1:51 global-not-allowed: loading runs `posix.system(...)`; the policy does not list `posix.system` (it runs a program or changes the system)
     ");
+    insta::assert_snapshot!(said("router_config.json", r#"{"types": {"query_0": "sentence_transformers.models.Transformer", "document_0": "posix.system", "b": "org/x--a.B"}, "structure": {"query": ["query_0"]}}"#), @"
+    1:81 global-not-allowed: loading runs `posix.system(...)`; the policy does not list `posix.system` (it runs a program or changes the system)
+    1:102 remote-code: `types.b` names `a.B` of the repository `org/x`: loading the model fetches and runs it
+    ");
+    insta::assert_snapshot!(said("model.safetensors.index.fp16.json", r#"{"weight_map": {"a": "../x.safetensors"}}"#), @"1:22 file-outside: loading it opens the weights in `../x.safetensors`, which is outside of its folder: the path has a part `..`");
     insta::assert_snapshot!(said("model.safetensors.index.json", r#"{"metadata": {}, "weight_map": {"a": "model-1.safetensors", "b": "/etc/shadow", "c": "/etc/shadow"}}"#), @"1:66 file-outside: loading it opens the weights in `/etc/shadow`, which is outside of its folder: the path begins at the root");
     insta::assert_snapshot!(said("chat_template.jinja", "{% include '/etc/passwd' %}"), @"1:12 template-reach: the chat template loads another template: `'/etc/passwd'`");
     insta::assert_snapshot!(said("config.json", "{\"a\": \"\\ud800\", \"auto_map\": {\"A\": \"a.B\"}}"), @" incomplete-read: it does not read to its end: not a configuration: unexpected end of hex escape at line 1 column 14");

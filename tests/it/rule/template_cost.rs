@@ -14,3 +14,53 @@ fn a_template_without_bound_is_refused() {
         ""
     );
 }
+
+#[test]
+fn macros_without_bound_are_refused() {
+    for template in [
+        "{% macro f(n) %}{{ f(n-1) if n }}{{ f(n-1) if n }}{% endmacro %}{{ f(40) }}",
+        "{% macro f(s) %}{% if s|length < 40 %}{{ f(s ~ 'a') }}{{ f(s ~ 'b') }}{% endif %}{% endmacro %}{{ f('') }}",
+        "{% macro f(n) %}{% for i in range(9) %}{{ g(n) }}{% endfor %}{% endmacro %}{% macro g(n) %}{{ f(n-1) if n }}{% endmacro %}{{ f(40) }}",
+        "{% macro f(n) %}{% for m in messages %}{{ f(n-1) if n }}{% endfor %}{% endmacro %}{{ f(40) }}",
+        "{% macro g() %}{% for i in range(90000) %}a{% endfor %}{% endmacro %}{% for i in range(90000) %}{{ g() }}{% endfor %}",
+        "{% macro a() %}{% for i in range(1000) %}x{% endfor %}{% endmacro %}{% macro b() %}{% for i in range(1000) %}{{ a() }}{% endfor %}{% endmacro %}{% for i in range(1000) %}{{ b() }}{% endfor %}",
+        "{% macro g() %}{% for i in range(90000) %}a{% endfor %}{% endmacro %}{% set h = g %}{% for i in range(90000) %}{{ h() }}{% endfor %}",
+        "{% macro m() %}{% for i in range(90000) %}{{ caller() }}{% endfor %}{% endmacro %}{% call m() %}{% for i in range(90000) %}x{% endfor %}{% endcall %}",
+    ] {
+        let told = told("template-cost", "chat_template.jinja", template.as_bytes());
+        assert_eq!(
+            told.matches("template-cost").count(),
+            1,
+            "{template} {told}"
+        );
+    }
+    let doubling: String = (0..40)
+        .map(|n| {
+            format!(
+                "{{% macro m{}() %}}{{{{ m{n}() }}}}{{{{ m{n}() }}}}{{% endmacro %}}",
+                n + 1
+            )
+        })
+        .collect();
+    let doubling = format!("{{% macro m0() %}}x{{% endmacro %}}{doubling}{{{{ m40() }}}}");
+    assert_ne!(
+        told("template-cost", "chat_template.jinja", doubling.as_bytes()),
+        ""
+    );
+}
+
+#[test]
+fn macros_over_data_pass() {
+    for template in [
+        "{% macro f(spec) %}{% if spec.items %}{{ f(spec['items']) }}{% endif %}{% for k, v in spec.properties|items %}{{ f(v) }}{% endfor %}{% endmacro %}{{ f(tools[0]) }}",
+        "{% macro f(x, depth) %}{% for y in x %}{{ f(y, depth + 1) }}{{ f(y, depth + 2) }}{% endfor %}{% endmacro %}{{ f(messages, 0) }}",
+        "{% macro pad(n) %}{% if n > 0 %} {{ pad(n - 1) }}{% endif %}{% endmacro %}{% for m in messages %}{{ pad(4) }}{% endfor %}",
+        "{% macro f(x) %}{{ g(x) }}{{ g(x) }}{% endmacro %}{% macro g(x) %}{% for y in x.parts %}{{ f(y) }}{% endfor %}{% endmacro %}{{ f(messages) }}",
+    ] {
+        assert_eq!(
+            told("template-cost", "chat_template.jinja", template.as_bytes()),
+            "",
+            "{template}"
+        );
+    }
+}

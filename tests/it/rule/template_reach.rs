@@ -19,3 +19,25 @@ fn a_template_that_leaves_its_data_is_refused() {
         ""
     );
 }
+
+#[test]
+fn names_that_a_namespace_collects_are_data() {
+    let collected = |of: &str| {
+        format!(
+            "{{% set ns = namespace(seen=[]) %}}{{% for tool in tools %}}{{% set name = {of} %}}{{% set ns.seen = ns.seen + [name] %}}{{% endfor %}}{{% set texts = descriptions %}}{{% for name in ns.seen %}}{{{{ texts[name] if name in texts else '' }}}}{{% endfor %}}"
+        )
+    };
+    let reach = |template: &str| told("template-reach", "chat_template.jinja", template.as_bytes());
+    assert_eq!(reach(&collected("tool.name.split('.')[0]")), "");
+    assert_ne!(reach(&collected("'__cla' ~ 'ss__'")), "");
+    assert_ne!(
+        reach("{% set ns = namespace(a=['__cla' ~ 'ss__']) %}{{ x[ns.a[0]] }}"),
+        ""
+    );
+    assert_ne!(
+        reach(
+            "{% set d = dict(a='__cla' ~ 'ss__') %}{% for v in d.values() %}{{ x[v] }}{% endfor %}"
+        ),
+        ""
+    );
+}
