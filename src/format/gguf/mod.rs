@@ -84,7 +84,7 @@ const CHAT_TEMPLATE: &str = "tokenizer.chat_template";
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let version = window.exact(4..FRONT, Piece::GgufHeader)?;
     let version = version.first_chunk().map_or(0, |b| u32::from_le_bytes(*b));
-    let big_endian = version & 0xffff == 0;
+    let big_endian = version.trailing_zeros() >= u16::BITS;
     let version = if big_endian {
         version.swap_bytes()
     } else {

@@ -29,6 +29,17 @@ pub(super) enum Bound<'t, 's> {
     Macro,
 }
 
+/// What a call is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Callee<'s> {
+    /// A function or a method of whoever renders the template.
+    Given,
+    /// Macros of a name.
+    Named(&'s str),
+    /// Any macro: through another name.
+    Any,
+}
+
 /// All names that a template binds. What is not among them is data that it is given.
 #[derive(Debug, Default)]
 pub(super) struct Bindings<'t, 's> {
@@ -169,32 +180,25 @@ impl<'t, 's> Bindings<'t, 's> {
     }
 
     /// The macros that a call may be of.
-    fn called(&self, call: &Call<'_>) -> Vec<&'t Macro<'s>> {
-        let callee = match &call.expr {
-            Expr::Var(it) => Some(it.id),
-            _ => None,
-        };
-        let is_given = callee.is_some_and(|name| {
-            name != "caller" && names::FUNCTIONS.contains(&name) && !self.is_macro(name)
-        });
-        let is_method =
-            matches!(&call.expr, Expr::GetAttr(it) if names::METHODS.contains(&it.name));
-        if is_given || is_method {
-            return Vec::new();
-        }
-        let by_name = callee.filter(|name| self.is_macro(name));
+    fn called(&self, call: &Call<'s>) -> Vec<&'t Macro<'s>> {
         let macros = self.macros.iter().copied();
-        macros
-            .filter(|of| by_name.is_none_or(|name| of.name == name))
-            .collect()
+        match self.callee(call) {
+            Callee::Given => Vec::new(),
+            Callee::Named(name) => macros.filter(|of| of.name == name).collect(),
+            Callee::Any => macros.collect(),
+        }
     }
 
-    /// The names of the macros that a call may be of.
-    pub(super) fn macros_of(&self, call: &Call<'_>) -> Vec<&'s str> {
-        let mut names: Vec<_> = self.called(call).iter().map(|of| of.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        names
+    /// What a call is of.
+    pub(super) fn callee(&self, call: &Call<'s>) -> Callee<'s> {
+        match &call.expr {
+            Expr::Var(it) if self.is_macro(it.id) => Callee::Named(it.id),
+            Expr::Var(it) if it.id != "caller" && names::FUNCTIONS.contains(&it.id) => {
+                Callee::Given
+            }
+            Expr::GetAttr(it) if names::METHODS.contains(&it.name) => Callee::Given,
+            _ => Callee::Any,
+        }
     }
 
     fn is_macro(&self, name: &str) -> bool {

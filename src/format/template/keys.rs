@@ -68,7 +68,6 @@ impl<'b, 't, 's> Keys<'b, 't, 's> {
                 // Numbers and truth values.
                 _ => Key::Plain,
             },
-            Expr::UnaryOp(_) | Expr::Compare(_) | Expr::Test(_) => Key::Plain,
             Expr::IfExpr(it) => {
                 let otherwise = || it.false_expr.as_ref().map_or(Key::Plain, |it| self.key(it));
                 self.key(&it.true_expr).and(otherwise)
@@ -96,7 +95,12 @@ impl<'b, 't, 's> Keys<'b, 't, 's> {
             }
             Expr::Filter(_) | Expr::Slice(_) => Key::plain_if(self.is_data(expression)),
             // No text.
-            Expr::List(_) | Expr::Tuple(_) | Expr::Map(_) => Key::Plain,
+            Expr::UnaryOp(_)
+            | Expr::Compare(_)
+            | Expr::Test(_)
+            | Expr::List(_)
+            | Expr::Tuple(_)
+            | Expr::Map(_) => Key::Plain,
         }
     }
 
@@ -163,16 +167,7 @@ impl<'b, 't, 's> Keys<'b, 't, 's> {
                     if callee.id == "namespace"
                         && self.bindings.of_variable(callee.id).is_empty() =>
                 {
-                    it.args.iter().fold(Key::Plain, |key, argument| {
-                        let value = argument_value(argument);
-                        let name = || match argument {
-                            CallArg::Kwarg(name, _) => Key::of_name(name),
-                            _ => Key::Plain,
-                        };
-                        key.and(name)
-                            .and(|| self.key(value))
-                            .and(|| self.elements(value))
-                    })
+                    held_by_namespace(self, &it.args)
                 }
                 Expr::GetAttr(method)
                     if matches!(method.name, "items" | "keys" | "values" | "copy") =>
@@ -304,18 +299,33 @@ impl<'b, 't, 's> Keys<'b, 't, 's> {
             (_, Bound::Text) | (About::Number, Bound::Macro | Bound::Holder(_)) => Key::Computed,
             (_, Bound::Macro) | (About::Key, Bound::Holder(_)) => Key::Plain,
             (About::Elements, Bound::Holder(of)) => self.key(of).and(|| self.elements(of)),
-            (About::Data, Bound::Holder(of)) => Key::plain_if(self.is_data(of)),
             (About::Parts, Bound::Value(of) | Bound::Element(of) | Bound::Holder(of)) => {
                 Key::plain_if(self.is_of_parts(of))
             }
             (About::Key, Bound::Value(value)) => self.key(value),
             (About::Key | About::Elements, Bound::Element(of))
             | (About::Elements, Bound::Value(of)) => self.elements(of),
-            (About::Data, Bound::Value(of) | Bound::Element(of)) => Key::plain_if(self.is_data(of)),
+            (About::Data, Bound::Value(of) | Bound::Element(of) | Bound::Holder(of)) => {
+                Key::plain_if(self.is_data(of))
+            }
             (About::Number, Bound::Value(value)) => Key::plain_if(is_number(self, value)),
             (About::Number, Bound::Element(of)) => Key::plain_if(is_range(of)),
         }
     }
+}
+
+/// What the names and values of a namespace are as keys.
+fn held_by_namespace(keys: &Keys<'_, '_, '_>, arguments: &[CallArg<'_>]) -> Key {
+    arguments.iter().fold(Key::Plain, |key, argument| {
+        let value = argument_value(argument);
+        let name = || match argument {
+            CallArg::Kwarg(name, _) => Key::of_name(name),
+            _ => Key::Plain,
+        };
+        key.and(name)
+            .and(|| keys.key(value))
+            .and(|| keys.elements(value))
+    })
 }
 
 /// Whether a value is surely a number.
@@ -357,7 +367,7 @@ fn is_number(keys: &Keys<'_, '_, '_>, expression: &Expr<'_>) -> bool {
 }
 
 /// The text that a constant is.
-pub(super) fn text<'c>(constant: &'c Const) -> Option<&'c str> {
+pub(super) fn text(constant: &Const) -> Option<&str> {
     constant.value.as_str()
 }
 

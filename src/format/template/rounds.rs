@@ -1,5 +1,7 @@
 //! How often the macros of a template run what they hold, as far as it says that itself.
 
+use std::rc::Rc;
+
 use indexmap::IndexMap;
 use minijinja::machinery::{
     Span,
@@ -7,16 +9,16 @@ use minijinja::machinery::{
 };
 
 use super::{
-    bindings::{Bindings, Bound},
+    bindings::{Bindings, Bound, Callee},
     sizes,
     tree::{Visitor, argument_value},
 };
+use crate::limits;
 
 /// A call of macros.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Edge<'s> {
-    /// The macros that it may be of.
-    to: Vec<&'s str>,
+    to: Callee<'s>,
     /// How often it is made each time that what holds it runs.
     times: u64,
     /// Whether loops that data bounds repeat it as well.
@@ -25,12 +27,37 @@ struct Edge<'s> {
     descends: bool,
 }
 
+/// A macro that is being followed, and its call of the next one.
+#[derive(Debug)]
+struct Step<'s> {
+    of: &'s str,
+    times: u64,
+    descends: bool,
+}
+
+/// How many rounds a macro takes.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    rounds: u64,
+    /// The first of the macros being followed that it calls again.
+    back_to: usize,
+}
+
+impl Cost {
+    fn of(rounds: u64) -> Self {
+        Self {
+            rounds,
+            back_to: usize::MAX,
+        }
+    }
+}
+
 /// What a macro holds.
 #[derive(Debug, Default)]
 struct Body<'s> {
     /// Rounds of its loops.
     rounds: u64,
-    edges: Vec<Edge<'s>>,
+    edges: Rc<Vec<Edge<'s>>>,
 }
 
 /// The macros of a template, by name.
@@ -55,54 +82,74 @@ impl<'b, 't, 's> Rounds<'b, 't, 's> {
 
     /// How many rounds a call takes; without a bound if macros call one another more than once, and hand on no part of data.
     pub(super) fn of(&mut self, call: &Call<'s>) -> u64 {
-        let callees = self.bindings.macros_of(call);
-        let each = callees
-            .into_iter()
-            .map(|name| self.cost(name, &mut Vec::new()));
-        each.max().unwrap_or(1)
+        let callee = self.bindings.callee(call);
+        self.highest(callee, &mut Vec::new()).rounds
     }
 
-    /// `path`: the macros that are being followed, each with how often it calls the next one, and whether it hands on a part of data.
-    fn cost(&mut self, name: &'s str, path: &mut Vec<(&'s str, u64, bool)>) -> u64 {
-        if let Some(cost) = self.costs.get(name) {
-            return *cost;
+    /// The highest cost of the macros that a call may be of.
+    fn highest(&mut self, callee: Callee<'s>, path: &mut Vec<Step<'s>>) -> Cost {
+        match callee {
+            Callee::Given => Cost::of(1),
+            Callee::Named(name) => self.cost(name, path),
+            Callee::Any => (0..self.bodies.len()).fold(Cost::of(1), |highest, at| {
+                let name = self.bodies.get_index(at).map_or("", |(name, _)| *name);
+                let cost = self.cost(name, path);
+                Cost {
+                    rounds: highest.rounds.max(cost.rounds),
+                    back_to: highest.back_to.min(cost.back_to),
+                }
+            }),
         }
-        if let Some(at) = path.iter().position(|(open, ..)| *open == name) {
-            let cycle = path.get(at..).unwrap_or_default();
-            let branches = cycle.iter().any(|(_, times, _)| *times > 1);
-            let descends = cycle.iter().any(|(.., descends)| *descends);
-            return if branches && !descends { u64::MAX } else { 1 };
-        }
+    }
+
+    /// The rounds of a macro. `path`: the macros that are being followed.
+    fn cost(&mut self, name: &'s str, path: &mut Vec<Step<'s>>) -> Cost {
         if !self.bindings.step() {
-            return 1;
+            return Cost::of(1);
         }
-        let Some(body) = self.bodies.get(name) else {
-            return 1;
-        };
-        let mut cost = body.rounds.saturating_add(1);
-        let edges: Vec<_> = body
-            .edges
-            .iter()
-            .map(|edge| (edge.to.clone(), edge.times, edge.is_repeated, edge.descends))
-            .collect();
-        // Calls in several places are as calls in a loop.
-        let several = edges.iter().filter(|(.., descends)| !descends).count() > 1;
-        for (to, times, is_repeated, descends) in edges {
-            let turns = if several || is_repeated {
-                times.max(2)
-            } else {
-                times
+        if let Some(known) = self.costs.get(name) {
+            return Cost::of(*known);
+        }
+        if let Some(at) = path.iter().position(|step| step.of == name) {
+            let cycle = path.get(at..).unwrap_or_default();
+            let branches = cycle.iter().any(|step| step.times > 1);
+            let descends = cycle.iter().any(|step| step.descends);
+            let rounds = if branches && !descends { u64::MAX } else { 1 };
+            return Cost {
+                rounds,
+                back_to: at,
             };
-            path.push((name, turns, descends));
-            let each = to.into_iter().map(|to| self.cost(to, path)).max();
+        }
+        let depth = path.len();
+        if depth >= limits::TEMPLATE_NAMES {
+            self.bindings.exhaust();
+            return Cost::of(1);
+        }
+        let (mut rounds, edges) = match self.bodies.get(name) {
+            Some(body) => (body.rounds.saturating_add(1), body.edges.clone()),
+            None => return Cost::of(1),
+        };
+        let mut back_to = usize::MAX;
+        // Calls in several places are as calls in a loop.
+        let several = edges.iter().filter(|edge| !edge.descends).count() > 1;
+        for edge in &*edges {
+            let least = if several || edge.is_repeated { 2 } else { 1 };
+            path.push(Step {
+                of: name,
+                times: edge.times.max(least),
+                descends: edge.descends,
+            });
+            let each = self.highest(edge.to, path);
             path.pop();
-            cost = cost.saturating_add(times.saturating_mul(each.unwrap_or(1)));
+            rounds = rounds.saturating_add(edge.times.saturating_mul(each.rounds));
+            back_to = back_to.min(each.back_to);
         }
-        // What was cut short at a macro around is not known yet.
-        if path.is_empty() || cost == u64::MAX {
-            self.costs.insert(name, cost);
+        if back_to >= depth || rounds == u64::MAX {
+            // Nothing was cut short at a macro around this one.
+            back_to = usize::MAX;
+            self.costs.insert(name, rounds);
         }
-        cost
+        Cost { rounds, back_to }
     }
 
     /// Whether a value is a part of another: of data, as far as that is seen.
@@ -126,8 +173,8 @@ impl<'b, 't, 's> Rounds<'b, 't, 's> {
 
 impl<'t, 's> Visitor<'t, 's> for Rounds<'_, 't, 's> {
     fn call(&mut self, call: &'t Call<'s>, _: Span) {
-        let to = self.bindings.macros_of(call);
-        if to.is_empty() {
+        let to = self.bindings.callee(call);
+        if to == Callee::Given {
             return;
         }
         let descends = call
@@ -144,7 +191,8 @@ impl<'t, 's> Visitor<'t, 's> for Rounds<'_, 't, 's> {
             is_repeated: !loops.is_empty(),
             descends,
         };
-        self.bodies.entry(*name).or_default().edges.push(edge);
+        let body = self.bodies.entry(*name).or_default();
+        Rc::make_mut(&mut body.edges).push(edge);
     }
 
     fn enter_loop(&mut self, of: &'t ForLoop<'s>) {

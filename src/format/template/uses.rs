@@ -286,7 +286,7 @@ impl<'b, 't, 's> Uses<'b, 't, 's> {
                 for bound in bound {
                     match bound {
                         Bound::Value(value) if matches!(value, Expr::Const(_)) => {
-                            self.format(value)
+                            self.format(value);
                         }
                         _ => self.add_shown(TemplateUse::Computed, span),
                     }
@@ -332,10 +332,8 @@ impl<'t, 's> Visitor<'t, 's> for Uses<'_, 't, 's> {
             Expr::GetAttr(it) => self.name(it.name, it.span()),
             Expr::GetItem(it) => self.key(&it.subscript_expr),
             Expr::Filter(it) => self.filter(it, it.span()),
-            Expr::Test(it) => {
-                if !names::TESTS.contains(&it.name) {
-                    self.unknown(TemplateName::Test, it.name, it.span());
-                }
+            Expr::Test(it) if !names::TESTS.contains(&it.name) => {
+                self.unknown(TemplateName::Test, it.name, it.span());
             }
             Expr::BinOp(it) => {
                 let is_wide = matches!(it.op, BinOpKind::Rem) && is_wide_format(&it.left);

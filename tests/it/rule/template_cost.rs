@@ -35,6 +35,7 @@ fn macros_without_bound_are_refused() {
         );
     }
     let doubling: String = (0..40)
+        .rev()
         .map(|n| {
             format!(
                 "{{% macro m{}() %}}{{{{ m{n}() }}}}{{{{ m{n}() }}}}{{% endmacro %}}",
@@ -42,7 +43,7 @@ fn macros_without_bound_are_refused() {
             )
         })
         .collect();
-    let doubling = format!("{{% macro m0() %}}x{{% endmacro %}}{doubling}{{{{ m40() }}}}");
+    let doubling = format!("{doubling}{{% macro m0() %}}x{{% endmacro %}}{{{{ m40() }}}}");
     assert_ne!(
         told("template-cost", "chat_template.jinja", doubling.as_bytes()),
         ""
