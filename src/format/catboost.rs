@@ -104,7 +104,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     for number in 0..parts.count {
         let name = buffer.text_element(parts, number)?;
         if name != *COUNTERS {
-            let name = Short::from(name.to_string().as_str());
+            let name = name.to_string();
+            let name = Short::from(name.trim_end_matches("\\u{0}"));
             return Err(ReadError::unsupported(Unsupported::ModelPart(name)));
         }
         end = counters(window, end)?;

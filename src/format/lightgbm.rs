@@ -109,7 +109,8 @@ fn rest(lines: &mut Lines) -> Result<(), ReadError> {
     while let Some(line) = lines.next()? {
         let line = line.trim_end();
         if is_parameters {
-            let is_parameter = line.starts_with('[') && line.ends_with(']');
+            // Its loader splits each at a colon without looking for one.
+            let is_parameter = line.starts_with('[') && line.ends_with(']') && line.contains(": ");
             match line {
                 "end of parameters" => is_parameters = false,
                 "" => {}

@@ -47,11 +47,11 @@ What the files hold (pickles, among others) their loaders load.
 
 ## How it is recognised
 
-By a key `flavors`, and the name `MLmodel` or other keys that MLflow writes; by the names of the text files, if they hold nothing but a name.
+By a key `flavors`, and the name `MLmodel` or other keys that MLflow writes, wherever the key stands in a file of that name; by the names of the text files, if they hold nothing but a name.
 
 ## What is checked
 
-Each named module, class and script is a global that a configuration has called, at its line and column, and needs an entry in the policy. The
+Each named module, class and script, and a folder of modules under `code`, is a global that a configuration has called, at its line and column, and needs an entry in the policy. The
 loaders of MLflow's own flavors need none: they load the files beside them. Paths that leave the folder are refused. The files themselves
 are read as what they are.
 
@@ -100,8 +100,13 @@ const FLAVORS: &[&str] = &[
     "transformers",
     "xgboost",
 ];
-/// Classes of XGBoost that load a model of theirs.
-const CLASSES: [&str; 7] = [
+/// Classes of LightGBM and XGBoost that load a model of theirs.
+const CLASSES: [&str; 12] = [
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "lightgbm.sklearn.LGBMModel",
+    "lightgbm.sklearn.LGBMRanker",
+    "lightgbm.sklearn.LGBMRegressor",
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
     "xgboost.sklearn.XGBModel",
@@ -113,7 +118,6 @@ const CLASSES: [&str; 7] = [
 
 /// Keys of flavors whose values are paths from the folder.
 const PATHS: &[(&str, FileRole)] = &[
-    ("code", FileRole::Asset),
     ("data", FileRole::Model),
     ("model_binary", FileRole::Model),
     ("model_data", FileRole::Model),
@@ -132,7 +136,9 @@ fn probe(head: &Head<'_>) -> Certainty {
         keys.iter()
             .any(|key| memchr::memmem::find(front, key).is_some())
     };
-    let is_description = has_flavors() && (head.name == DESCRIPTION || is_written());
+    // Whatever stands in a file of this name is what MLflow reads.
+    let is_named = head.name.eq_ignore_ascii_case(DESCRIPTION);
+    let is_description = is_named || has_flavors() && is_written();
     Certainty::sure_if(is_description || MODULES.contains(&head.name) && module(front).is_some())
 }
 
@@ -155,16 +161,34 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         names: Vec::new(),
         files: Vec::new(),
     };
-    let done = if MODULES.contains(&reading.name.as_bytes()) {
+    let is_one = if MODULES.contains(&reading.name.as_bytes()) {
         if let Some(name) = module(&text) {
             found.module("", name);
         }
-        Ok(())
+        true
     } else {
-        found.description()
+        found.description()?
     };
+    if !is_one {
+        reading.disclaim();
+        return Ok(());
+    }
     found.record(reading);
-    done
+    Ok(())
+}
+
+/// The entries of a mapping, and those that a key `<<` merges into it, which another entry may hide.
+fn entries(value: &Value) -> Vec<(&str, &Value)> {
+    let mut found = Vec::new();
+    for (key, value) in value.as_mapping().into_iter().flatten() {
+        match (key.as_str(), value.as_sequence()) {
+            (Some("<<"), Some(merged)) => found.extend(merged.iter().flat_map(entries)),
+            (Some("<<"), None) => found.extend(entries(value)),
+            (Some(key), _) => found.push((key, value)),
+            (None, _) => {}
+        }
+    }
+    found
 }
 
 /// What a description names, each with where it stands.
@@ -175,7 +199,8 @@ struct Found<'t> {
 }
 
 impl Found<'_> {
-    fn description(&mut self) -> Result<(), ReadError> {
+    /// Reads a description; whether it is one.
+    fn description(&mut self) -> Result<bool, ReadError> {
         let yaml: Value = serde_yaml::from_slice(self.text).map_err(|error| {
             let place = error.location();
             ReadError::malformed(Malformed::Configuration(SyntaxFault {
@@ -184,19 +209,19 @@ impl Found<'_> {
                 column: place.as_ref().map_or(0, |place| wide(place.column())),
             }))
         })?;
-        let flavors = yaml.get("flavors").and_then(Value::as_mapping);
-        for (flavor, keys) in flavors.into_iter().flatten() {
-            let Some(keys) = keys.as_mapping() else {
-                continue;
-            };
-            let is_function = flavor.as_str() == Some("python_function");
-            for (key, value) in keys {
-                if let Some(key) = key.as_str() {
-                    self.key(key, value, is_function);
-                }
+        let top = entries(&yaml);
+        let mut flavors = top.into_iter().filter(|(key, _)| *key == "flavors");
+        let Some((_, first)) = flavors.next() else {
+            return Ok(false);
+        };
+        let flavors = flavors.map(|(_, flavors)| flavors);
+        let flavors = std::iter::once(first).chain(flavors).flat_map(entries);
+        for (flavor, keys) in flavors {
+            for (key, value) in entries(keys) {
+                self.key(key, value, flavor == "python_function");
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn key(&mut self, key: &str, value: &Value, is_function: bool) {
@@ -211,6 +236,13 @@ impl Found<'_> {
                 let range = self.range(key, "");
                 let global = Global::Unresolved(Unresolved::Configured);
                 self.names.push((range, global));
+            }
+            ("code", Some(path)) => {
+                // Modules in the folder are found before those of the same name that are installed.
+                let range = self.range(key, path);
+                let name = GlobalName::new("mlflow.utils.model_utils", "_add_code_to_system_path");
+                self.names.push((range, Global::Named(name)));
+                self.file(key, path, FileRole::Asset);
             }
             ("keras_module", Some(module)) => self.module(key, module),
             ("model_class", Some(class)) if CLASSES.contains(&class) => {}

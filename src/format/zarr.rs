@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Certainty, Format, Head, Read, Reading, Recognise, Runs, called,
+    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, called,
     json::{Document, Node},
 };
 use crate::{
@@ -16,7 +16,7 @@ pub static FORMAT: Format = Format {
     id: "zarr",
     title: "zarr array description",
     doc: DOC,
-    suffixes: &[],
+    suffixes: &[Suffix::plain("json")],
     container: None,
     runs: Runs::WhatPicklesName,
     recognise: Recognise::Probe(probe),
@@ -36,7 +36,7 @@ bytes.
 
 ## How it is recognised
 
-By its name and a key `zarr_format`.
+By its name, and by a key `zarr_format` in it.
 
 ## What is checked
 
@@ -92,13 +92,15 @@ const CODECS: &[&str] = &[
 ];
 
 fn probe(head: &Head<'_>) -> Certainty {
-    let front = head.front.as_slice();
-    let is_json = || front.trim_ascii_start().starts_with(b"{");
-    let has_key = || memchr::memmem::find(front, b"\"zarr_format\"").is_some();
-    // The key of a long description may stand behind what a probe sees.
-    let is_long = || head.window.reaches(4097).unwrap_or(true);
-    let named = NAMES.iter().any(|name| head.name.ends_with(name)) && is_json();
-    Certainty::sure_if(named && (has_key() || is_long()))
+    let front = head.front.trim_ascii_start();
+    // JSON may also be UTF-16 or UTF-32 there, which has a mark or a zero in front. Whether the key stands in it is for the reader to see: it may be
+    // escaped, or behind what a probe sees.
+    let is_wide = front.iter().take(2).any(|byte| *byte == 0)
+        || [&b"\xef\xbb\xbf"[..], b"\xff\xfe", b"\xfe\xff"]
+            .iter()
+            .any(|mark| front.starts_with(mark));
+    let is_named = NAMES.iter().any(|name| head.name.ends_with(name));
+    Certainty::sure_if(is_named && (front.starts_with(b"{") || is_wide))
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {

@@ -46,7 +46,9 @@ stand under `config`, and compiles the model as `compile_config` says.
 
 ## How it is recognised
 
-By `config.json` with `metadata.json` or weights beside it in the root of the archive, or by its name.
+By `config.json` with `metadata.json` or weights beside it in the root of the archive, or by its name. So is a
+configuration in a file of its own, in a folder that was saved without a zip (`config.json`) or written by `to_json` (`model.json`,
+`model_config.json`, `architecture.json`).
 
 ## What is checked
 
@@ -102,6 +104,21 @@ fn read(
     }
     zip::read_members(window, directory, reading, |_| None);
     Ok(())
+}
+
+/// Whether JSON in a file of its own describes a model.
+pub(super) fn is_model(document: &Document) -> bool {
+    ["class_name", "config"]
+        .iter()
+        .all(|key| document.root.get(key).is_some())
+}
+
+/// Reads such a file.
+pub(super) fn read_configuration(
+    document: &Document,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
+    configuration::read(document, reading)
 }
 
 /// Whether an attribute of an HDF5 file's root describes a model or how it is compiled.

@@ -1,4 +1,4 @@
-//! Files beside a model that name code, other files or a chat template, as the libraries of Hugging Face write them.
+//! Files beside a model that name code, other files or a chat template, as the libraries of Hugging Face and Keras write them.
 //!
 //! They are recognised by their names, and by the keys that those libraries read. Such a file is no artifact: one that
 //! names nothing is not reported.
@@ -8,7 +8,7 @@ mod tags;
 
 use std::borrow::Cow;
 
-use super::{Reading, configuration, json::Document, template};
+use super::{Reading, configuration, json::Document, keras, template};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Malformed, Place},
@@ -20,6 +20,8 @@ use crate::{
 enum ModelFile {
     /// Settings of a model, a tokenizer, a processor or an adapter.
     Settings,
+    /// The architecture of a model of Keras, by itself.
+    Architecture,
     /// `model_index.json` of diffusers.
     Pipeline,
     /// `modules.json` of sentence-transformers.
@@ -42,6 +44,7 @@ const WATCHED: &[&str] = &[
     "_class_name",
     "\"type\"",
     "\"types\"",
+    "\"class_name\"",
     // A key may be written in escapes.
     "\\u",
 ];
@@ -62,6 +65,7 @@ impl ModelFile {
             | b"adapter_config.json"
             | b"router_config.json"
             | b"chat_template.json" => Self::Settings,
+            b"model.json" | b"model_config.json" | b"architecture.json" => Self::Architecture,
             b"model_index.json" => Self::Pipeline,
             b"modules.json" => Self::Modules,
             // `model.safetensors.index.json`, and `model.safetensors.index.fp16.json` of a variant.
@@ -168,11 +172,15 @@ fn read_json(file: ModelFile, window: &Window, reading: &mut Reading<'_>) -> Res
         other => other?,
     };
     match file {
+        // A folder of a model of Keras, saved without a zip, has its configuration under this name.
+        ModelFile::Settings | ModelFile::Architecture if keras::is_model(&document) => {
+            return keras::read_configuration(&document, reading);
+        }
         ModelFile::Settings => hugging_face::read_settings(&document, reading),
         ModelFile::Pipeline => hugging_face::read_pipeline(&document, reading),
         ModelFile::Modules => hugging_face::read_modules(&document, reading),
         ModelFile::Shards => hugging_face::read_shards(&document, reading),
-        ModelFile::Template => {}
+        ModelFile::Architecture | ModelFile::Template => {}
     }
     Ok(())
 }

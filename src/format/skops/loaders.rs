@@ -82,7 +82,10 @@ pub(super) fn make<'d>(
             schema.child(node, "content");
         }
         "SparseMatrixNode" => {
-            schema.name(names.module, names.class, &names.at);
+            // Its loader makes a matrix of what the file says, whatever the name.
+            if !is_sparse(names.module, names.class) {
+                schema.name(names.module, names.class, &names.at);
+            }
             arrays::file(schema, node);
             schema.program.none();
         }
@@ -118,4 +121,15 @@ pub(super) fn make<'d>(
             }
         }
     }
+}
+
+/// Whether a name is that of a sparse matrix or array of scipy, such as `scipy.sparse._csr.csr_matrix`.
+fn is_sparse(module: &str, class: &str) -> bool {
+    let form = class
+        .strip_suffix("_matrix")
+        .or_else(|| class.strip_suffix("_array"));
+    let form = form.filter(|form| matches!(*form, "bsr" | "coo" | "csc" | "csr" | "dia"));
+    let home = module.strip_prefix("scipy.sparse.");
+    let home = home.map(|home| home.strip_prefix('_').unwrap_or(home));
+    form.is_some() && (home == form || home == Some("arrays"))
 }

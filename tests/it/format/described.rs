@@ -70,6 +70,12 @@ fn a_codec_that_unpickles_is_refused_where_it_is_named() {
     assert!(found(".zmetadata", &all).contains("numcodecs.pickles.Pickle"));
     let third = r#"{"zarr_format": 3, "node_type": "array", "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "sharding_indexed", "configuration": {"codecs": [{"name": "numcodecs.pickle"}]}}]}"#;
     assert!(found("zarr.json", third).contains("numcodecs.pickles.Pickle"));
+    let escaped = ZARRAY
+        .replace("vlen-utf8", "pickle")
+        .replace("zarr_", "zarr\\u005f");
+    assert!(found(".zarray", &escaped).contains("numcodecs.pickles.Pickle"));
+    let wide: Vec<u8> = ZARRAY.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(told(&wide, ".zarray").contains("unread"));
     for (name, text) in [
         ("zarr.json", "{\"name\": \"a project\"}"),
         ("config.json", ZARRAY),

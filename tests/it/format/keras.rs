@@ -119,6 +119,21 @@ fn code_is_refused_where_it_stands() {
     insta::assert_snapshot!(refused(r#"{"class_name": "function", "module": "builtins", "config": "exec"}"#), @"5:64 global-not-allowed: loading runs `builtins.exec(...)`; the policy does not list `builtins.exec` (it runs text as code)");
 }
 
+/// Without a zip around it, in a folder or written by `to_json`.
+#[test]
+fn a_configuration_by_itself_is_read() {
+    let lambda = r#"{"class_name": "Lambda", "config": {"function": ["4wE=", null, null]}}"#;
+    for name in ["config.json", "model.json", "architecture.json"] {
+        let lines = |layer: &str| judge(name, &facts(configuration(layer).into_bytes(), name));
+        assert_eq!(lines(DENSE).len(), 0, "{name}");
+        let rules: Vec<_> = lines(lambda)
+            .iter()
+            .map(|finding| finding.rule.id)
+            .collect();
+        assert_eq!(rules, ["global-not-allowed", "code-by-value"], "{name}");
+    }
+}
+
 #[test]
 fn layers_of_ones_own_need_an_entry() {
     let own = r#"{"module": "my_package.layers", "class_name": "Mine", "config": {}, "registered_name": "my_package>Mine"},

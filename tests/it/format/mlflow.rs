@@ -76,10 +76,42 @@ fn other_code_is_refused_at_its_key() {
     insta::assert_snapshot!(changed("loader_module: mlflow.sklearn", "loader_module: [os]"), @"6:5 unresolved-global: loading calls what a configuration computes: no policy can allow that");
     insta::assert_snapshot!(changed("sklearn_version: 1.9.1", "model_class: os.system"), @"14:18 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)");
     insta::assert_snapshot!(changed("predict_fn: predict", "model_code_path: a/model.py"), @"8:5 global-not-allowed: loading runs `mlflow.models.utils._load_model_code_path(...)`; the policy does not list `mlflow.models.utils._load_model_code_path`");
+    insta::assert_snapshot!(changed("code: null", "code: code"), @"");
     insta::assert_snapshot!(changed("code: null", "code: ../../elsewhere"), @"11:11 file-outside: loading it opens the file `../../elsewhere`, which is outside of its folder: the path has a part `..`");
     insta::assert_snapshot!(changed("pickled_model: model.skops", "pickled_model: /tmp/model.pkl"), @"12:20 file-outside: loading it opens the model `/tmp/model.pkl`, which is outside of its folder: the path begins at the root");
     insta::assert_snapshot!(changed("flavors:", "flavors: {"), @" incomplete-read: it does not read to its end: not a configuration: did not find expected ',' or '}' at line 3 column 8, while parsing a flow mapping at line 1 column 10 at line 3 column 8");
     insta::assert_snapshot!(found("pickle_module_info.txt", "my.pickle\n"), @"1:1 global-not-allowed: loading runs `my.pickle(...)`; the policy does not list `my.pickle`");
+}
+
+/// Other ways to write the same YAML.
+#[test]
+fn a_description_is_read_however_it_is_written() {
+    let loader = "loader_module: mine";
+    for text in [
+        format!("flavors:\n  python_function:\n    <<: {{{loader}}}\n"),
+        format!(
+            "base: &base\n  <<: [{{{loader}}}]\nflavors:\n  python_function:\n    <<: *base\n    loader_module: mlflow.sklearn\n"
+        ),
+        format!("<<: {{flavors: {{python_function: {{{loader}}}}}}}\nflavors: {{}}\n"),
+        format!("{{flavors: {{python_function: {{{loader}}}}}}}"),
+        format!("\u{feff}\"flavors\" :\n  python_function:\n    {loader}\n"),
+        format!(
+            "{}flavors:\n  python_function:\n    {loader}\n",
+            "# a comment\n".repeat(1000)
+        ),
+    ] {
+        for name in ["MLmodel", "mlmodel"] {
+            let findings = found(name, &text);
+            assert!(
+                findings.contains("`mine._load_pyfunc(...)`"),
+                "{text}: {findings}"
+            );
+        }
+    }
+    // Text that is a pickle as well.
+    assert!(found("MLmodel", "cos\nsystem\n(S'true'\ntR.").contains("os.system"));
+    let booster = "flavors:\n  lightgbm:\n    model_class: lightgbm.basic.Booster\n";
+    assert_eq!(found("MLmodel", booster), "");
 }
 
 /// The same names are those of other files.

@@ -107,6 +107,13 @@ fn lightgbm(left: &str, right: &str) -> String {
     )
 }
 
+/// The loader splits each at a colon.
+#[test]
+fn a_parameter_without_a_value_is_refused() {
+    let text = lightgbm("1 -1", "-3 -2").replace("[boosting: gbdt]", "[boosting]");
+    insta::assert_snapshot!(told(text.as_bytes(), "m.txt"), @"");
+}
+
 /// A model of CatBoost with one tree of two levels, and a table of counters.
 fn catboost(splits: [u32; 2], start: u32, leaves: usize, slots: usize) -> Vec<u8> {
     let floats = vec![Table(vec![
