@@ -4,7 +4,7 @@ mod configuration;
 mod registry;
 
 use super::{
-    Format, Read, Reading, Recognise, Runs, Suffix,
+    Expect, Format, Read, Reading, Recognise, Runs, Suffix,
     json::Document,
     zip::{self, Directory},
 };
@@ -102,7 +102,10 @@ fn read(
             reading.recorder.leave();
         }
     }
-    zip::read_members(window, directory, reading, |_| None);
+    // The configuration has been read: by its name alone it would be read once more.
+    zip::read_members(window, directory, reading, |member| {
+        is_configuration(member.name.as_bytes()).then_some(Expect::Aside)
+    });
     Ok(())
 }
 

@@ -130,7 +130,7 @@ fn a_configuration_by_itself_is_read() {
             .iter()
             .map(|finding| finding.rule.id)
             .collect();
-        assert_eq!(rules, ["global-not-allowed", "code-by-value"], "{name}");
+        assert_eq!(rules, ["code-by-value", "global-not-allowed"], "{name}");
     }
 }
 

@@ -76,8 +76,11 @@ fn other_code_is_refused_at_its_key() {
     insta::assert_snapshot!(changed("loader_module: mlflow.sklearn", "loader_module: [os]"), @"6:5 unresolved-global: loading calls what a configuration computes: no policy can allow that");
     insta::assert_snapshot!(changed("sklearn_version: 1.9.1", "model_class: os.system"), @"14:18 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)");
     insta::assert_snapshot!(changed("predict_fn: predict", "model_code_path: a/model.py"), @"8:5 global-not-allowed: loading runs `mlflow.models.utils._load_model_code_path(...)`; the policy does not list `mlflow.models.utils._load_model_code_path`");
-    insta::assert_snapshot!(changed("code: null", "code: code"), @"");
-    insta::assert_snapshot!(changed("code: null", "code: ../../elsewhere"), @"11:11 file-outside: loading it opens the file `../../elsewhere`, which is outside of its folder: the path has a part `..`");
+    insta::assert_snapshot!(changed("code: null", "code: code"), @"11:11 global-not-allowed: loading runs `mlflow.utils.model_utils._add_code_to_system_path(...)`; the policy does not list `mlflow.utils.model_utils._add_code_to_system_path`");
+    insta::assert_snapshot!(changed("code: null", "code: ../../elsewhere"), @"
+    11:11 file-outside: loading it opens the file `../../elsewhere`, which is outside of its folder: the path has a part `..`
+    11:11 global-not-allowed: loading runs `mlflow.utils.model_utils._add_code_to_system_path(...)`; the policy does not list `mlflow.utils.model_utils._add_code_to_system_path`
+    ");
     insta::assert_snapshot!(changed("pickled_model: model.skops", "pickled_model: /tmp/model.pkl"), @"12:20 file-outside: loading it opens the model `/tmp/model.pkl`, which is outside of its folder: the path begins at the root");
     insta::assert_snapshot!(changed("flavors:", "flavors: {"), @" incomplete-read: it does not read to its end: not a configuration: did not find expected ',' or '}' at line 3 column 8, while parsing a flow mapping at line 1 column 10 at line 3 column 8");
     insta::assert_snapshot!(found("pickle_module_info.txt", "my.pickle\n"), @"1:1 global-not-allowed: loading runs `my.pickle(...)`; the policy does not list `my.pickle`");

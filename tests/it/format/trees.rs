@@ -111,7 +111,10 @@ fn lightgbm(left: &str, right: &str) -> String {
 #[test]
 fn a_parameter_without_a_value_is_refused() {
     let text = lightgbm("1 -1", "-3 -2").replace("[boosting: gbdt]", "[boosting]");
-    insta::assert_snapshot!(told(text.as_bytes(), "m.txt"), @"");
+    insta::assert_snapshot!(told(text.as_bytes(), "m.txt"), @"
+    [] is lightgbm
+    [] unread: malformed: `parameters` has a value that its library does not write
+    ");
 }
 
 /// A model of CatBoost with one tree of two levels, and a table of counters.
