@@ -162,7 +162,7 @@ impl<'b, 't, 's> Rounds<'b, 't, 's> {
                 let mut bound = self.bindings.of_variable(it.id).iter();
                 bound.any(|bound| match bound {
                     Bound::Element(_) => true,
-                    Bound::Value(value) => !matches!(value, Expr::Var(_)) && self.is_part(value),
+                    Bound::Value(value) => is_taken(value),
                     Bound::Holder(_) | Bound::Text | Bound::Macro => false,
                 })
             }
@@ -217,5 +217,15 @@ impl<'t, 's> Visitor<'t, 's> for Rounds<'_, 't, 's> {
 
     fn leave_macro(&mut self) {
         self.open.pop();
+    }
+}
+
+/// Whether an expression takes a part of a value, without following names: one may stand for itself.
+fn is_taken(value: &Expr<'_>) -> bool {
+    match value {
+        Expr::GetAttr(_) | Expr::GetItem(_) | Expr::Slice(_) => true,
+        Expr::Filter(it) => it.expr.as_ref().is_some_and(is_taken),
+        Expr::Call(it) => matches!(&it.expr, Expr::GetAttr(_)),
+        _ => false,
     }
 }
