@@ -183,7 +183,7 @@ fn in_packs(base: &Layer, releases: &[String], found: &mut Found) {
         let Pattern::Exact { module, name } = &listed.entry.pattern else {
             continue;
         };
-        let uses = listed.entry.uses_of(name);
+        let uses = listed.entry.uses_of(name).said();
         let is_plain = listed.entry.args.is_none() && !listed.entry.dangerous;
         let covers = |by: Uses| by.union(uses) == by;
         let mut packed = base.packed(module, name, releases);

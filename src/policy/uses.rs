@@ -63,12 +63,12 @@ impl Uses {
         self.0 == 0
     }
 
-    /// Those that are worth telling: what may be called may be called by a configuration.
-    pub(super) fn told(self) -> Vec<Usage> {
+    /// Without what follows from another use: what may be called may be called by a configuration.
+    pub(super) fn said(self) -> Self {
         if self.contains(Usage::Call) {
-            self.without(Self::CONFIGURED).list()
+            self.without(Self::CONFIGURED)
         } else {
-            self.list()
+            self
         }
     }
 

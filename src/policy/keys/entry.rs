@@ -29,7 +29,14 @@ pub(super) const ALLOW: &[Key<LongEntry>] = &[
         name: "as",
         value: "a list of `import`, `call`, `construct`, `build`, `configure`",
         summary: "the uses that it allows",
-        decode: |this, node, entry| entry.uses = Some(uses(this, node)),
+        decode: |this, node, entry| {
+            let mut uses = uses(this, node);
+            // What any caller may give something, a configuration may.
+            if uses.contains(Usage::Call) {
+                uses.add(Usage::Configure);
+            }
+            entry.uses = Some(uses);
+        },
     },
     REASON,
     Key {
@@ -171,10 +178,6 @@ pub(in crate::policy) fn uses(decoder: &mut Decoder<'_>, node: &Node) -> Uses {
     // Nothing that pickles do can be done with a global that may not be resolved.
     if uses != Uses::CONFIGURED {
         uses.add(Usage::Import);
-    }
-    // What any caller may give something, a configuration may.
-    if uses.contains(Usage::Call) {
-        uses.add(Usage::Configure);
     }
     uses
 }

@@ -168,7 +168,7 @@ impl<'a> GlobalRuling<'a> {
         };
         GlobalVerdict::Refused {
             why: Refusal::Use {
-                allowed: uses.told(),
+                allowed: uses.said().list(),
             },
             decided_by: listed_at
                 .map(|origin| origin.line_ref(format!("listed here, but not for {usage}"))),
