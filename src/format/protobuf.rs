@@ -335,6 +335,12 @@ impl<'p> Value<'p> {
     }
 }
 
+/// A message has a field with a value that it cannot have.
+pub(super) fn unknown(schema: &Schema, number: u32) -> ReadError {
+    let of = Short::from(schema.name);
+    fault(ProtobufFault::Unknown { of, number })
+}
+
 /// A message lacks a field that every writer gives it.
 pub(super) fn missing(schema: &Schema, number: u32) -> ReadError {
     let of = Short::from(schema.name);

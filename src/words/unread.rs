@@ -379,7 +379,6 @@ impl fmt::Display for Unsupported {
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
             }
-            Self::KerasLayers => f.write_str("it holds configurations of the layers of Keras"),
             Self::ModelPart(name) => write!(f, "the part `{name}` of a model"),
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
             Self::GgufVersion(version) => write!(f, "GGUF version {version}"),

@@ -68,8 +68,6 @@ pub enum Unsupported {
     ModelPart(Short),
     /// A member of an exported module that is neither program nor weights nor inputs.
     ExportMember,
-    /// What Keras says of the layers in a saved model, as configurations.
-    KerasLayers,
     /// A block of text in a chat template that is taken as it is.
     RawTemplate,
     /// A version of GGUF.

@@ -16,7 +16,7 @@ use crate::{
     format::{
         Reading,
         operators::Names,
-        protobuf::{Message, Value, missing},
+        protobuf::{Message, Value, missing, unknown},
     },
 };
 
@@ -86,6 +86,12 @@ impl Walk {
                 continue;
             };
             match field.number {
+                // A saved model of TensorFlow has its graphs where a model says who made it.
+                model::PRODUCER | model::PRODUCER_VERSION | model::DOMAIN
+                    if !is_printable(&inner.text()?) =>
+                {
+                    return Err(unknown(&MODEL, field.number));
+                }
                 model::GRAPH => self.graph(inner)?,
                 model::FUNCTIONS => self.function(inner)?,
                 model::TRAINING => {
@@ -254,6 +260,12 @@ impl Walk {
     fn file(&mut self, path: Text, message: Message<'_>) {
         self.files.entry(path).or_insert_with(|| place(message));
     }
+}
+
+/// Whether a text is one that somebody reads.
+fn is_printable(text: &Text) -> bool {
+    let is_code = |c: char| c.is_control() && !c.is_whitespace();
+    text.as_str().is_some_and(|text| !text.contains(is_code))
 }
 
 fn place(message: Message<'_>) -> Place {

@@ -8,7 +8,7 @@ mod schema;
 mod tensor;
 
 pub(super) use graph::native;
-pub(super) use schema::{TENSOR, tensor::DATA_TYPE};
+pub(super) use schema::{TENSOR, tensor::DATA_TYPE, tensor::DIMENSIONS};
 
 use self::{
     graph::Walk,

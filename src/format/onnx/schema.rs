@@ -9,6 +9,9 @@ use crate::format::protobuf::{
 /// Fields of [`MODEL`].
 pub(super) mod model {
     pub(in crate::format::onnx) const IR_VERSION: u32 = 1;
+    pub(in crate::format::onnx) const PRODUCER: u32 = 2;
+    pub(in crate::format::onnx) const PRODUCER_VERSION: u32 = 3;
+    pub(in crate::format::onnx) const DOMAIN: u32 = 4;
     pub(in crate::format::onnx) const GRAPH: u32 = 7;
     pub(in crate::format::onnx) const OPERATOR_SETS: u32 = 8;
     pub(in crate::format::onnx) const TRAINING: u32 = 20;
@@ -19,9 +22,9 @@ pub(super) static MODEL: Schema = Schema {
     name: "ModelProto",
     fields: &[
         (model::IR_VERSION, Varint, One),
-        (2, Bytes, One),
-        (3, Bytes, One),
-        (4, Bytes, One),
+        (model::PRODUCER, Bytes, One),
+        (model::PRODUCER_VERSION, Bytes, One),
+        (model::DOMAIN, Bytes, One),
         (5, Varint, One),
         (6, Bytes, One),
         (model::GRAPH, Bytes, One),
@@ -164,7 +167,7 @@ pub(super) static ATTRIBUTE: Schema = Schema {
 
 /// Fields of [`TENSOR`].
 pub(in crate::format) mod tensor {
-    pub(in crate::format::onnx) const DIMENSIONS: u32 = 1;
+    pub(in crate::format) const DIMENSIONS: u32 = 1;
     pub(in crate::format) const DATA_TYPE: u32 = 2;
     pub(in crate::format::onnx) const NAME: u32 = 8;
     pub(in crate::format::onnx) const RAW_DATA: u32 = 9;

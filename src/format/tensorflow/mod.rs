@@ -3,6 +3,7 @@
 //! Follows `saved_model.proto`, `meta_graph.proto` and `graph.proto`. Operators are named in graphs and in the functions of their libraries.
 
 mod graph;
+mod layers;
 mod paths;
 mod schema;
 
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window, narrow},
-    fact::{Fact, FileReference, FileRole, Text, Unsupported},
+    fact::{Fact, FileReference, FileRole, Text},
     limits,
 };
 
@@ -35,7 +36,7 @@ pub static FORMAT: Format = Format {
     doc: DOC,
     suffixes: &[Suffix::own("pb")],
     container: None,
-    runs: Runs::Nothing,
+    runs: Runs::WhatPicklesName,
     recognise: Recognise::Probe(probe),
     read: Read::Bytes(read),
 };
@@ -62,7 +63,8 @@ other processes or Python, that end the process, or that run a graph which they 
 that TensorFlow does not bring, and code for a compiler (`XlaCallModule`), which is not read. Operators that save and restore
 variables pass where TensorFlow's own saver has them and their path comes from the loader (`SaveV2[saver]`); a table that is filled from a
 file passes if that is one of the model's assets. The names of assets stay in the model's folder. Fields that a message does not
-have or has twice break the file. Constants are not read, nor is what Keras says of its layers (`keras_metadata.pb`).
+have or has twice break the file. What Keras says of its layers (in `keras_metadata.pb`, before TensorFlow 2.5 in the model) is read as the
+configuration of a Keras model. Constants are not read.
 
 ## What to prefer
 
@@ -155,11 +157,14 @@ fn has(
     found
 }
 
-/// Whether a message is a tensor of ONNX with a type, whatever else.
+/// Whether a message is a tensor of ONNX with a type, whatever else. Its dimensions are not packed: where they would be, a graph has nodes.
 fn is_tensor(message: Message<'_>) -> bool {
     let mut typed = false;
     for field in message.fields(&onnx::TENSOR) {
         match field {
+            Ok(field) if field.number == onnx::DIMENSIONS && field.value.bytes().is_some() => {
+                return false;
+            }
             Ok(field) => typed |= field.number == onnx::DATA_TYPE,
             Err(_) => return false,
         }
@@ -196,15 +201,15 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
                 .fields(&FINGERPRINT)
                 .try_for_each(|field| field.map(|_| ()));
         }
-        Some(Beside::Layers) => return Err(ReadError::unsupported(Unsupported::KerasLayers)),
+        Some(Beside::Layers) => return layers::read(root, reading),
         None => {}
     }
     let mut walk = Walk::new(reading);
     let mut files = Vec::new();
     // What is none of them has the name of one: a graph says best how it breaks.
     let result = match kind(root, true) {
-        Some(Kind::SavedModel) => read_saved(root, &mut walk, &mut files),
-        Some(Kind::MetaGraph) => read_meta(root, &mut walk, &mut files),
+        Some(Kind::SavedModel) => read_saved(root, &mut walk, &mut files, reading),
+        Some(Kind::MetaGraph) => read_meta(root, &mut walk, &mut files, reading),
         Some(Kind::Graph) => walk.graph(root).and(walk.finish_graph()),
         // A tensor on its own runs nothing: those of ONNX's tests have this name.
         None if is_tensor(root) => onnx::read_tensor(root, reading),
@@ -225,11 +230,12 @@ fn read_saved<'p>(
     root: Message<'p>,
     walk: &mut Walk<'p>,
     files: &mut Vec<Text>,
+    reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
     for field in root.fields(&SAVED_MODEL) {
         let field = field?;
         if let (saved_model::META_GRAPHS, Value::Bytes(of)) = (field.number, field.value) {
-            read_meta(of, walk, files)?;
+            read_meta(of, walk, files, reading)?;
         }
     }
     Ok(())
@@ -239,8 +245,9 @@ fn read_meta<'p>(
     message: Message<'p>,
     walk: &mut Walk<'p>,
     files: &mut Vec<Text>,
+    reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
-    let result = read_parts(message, walk, files);
+    let result = read_parts(message, walk, files, reading);
     // What was found before it breaks counts.
     result.and(walk.finish_graph())
 }
@@ -249,6 +256,7 @@ fn read_parts<'p>(
     message: Message<'p>,
     walk: &mut Walk<'p>,
     files: &mut Vec<Text>,
+    reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
     for field in message.fields(&META_GRAPH) {
         let field = field?;
@@ -260,7 +268,7 @@ fn read_parts<'p>(
             meta_graph::SAVER => walk.model.saver = read_saver(inner)?,
             meta_graph::SIGNATURES => read_signature(inner, &mut walk.model.outputs)?,
             meta_graph::ASSETS => read_asset(inner, walk, files)?,
-            meta_graph::OBJECTS => read_objects(inner, walk)?,
+            meta_graph::OBJECTS => read_objects(inner, walk, reading)?,
             _ => {}
         }
     }
@@ -346,7 +354,11 @@ fn read_asset<'p>(
 }
 
 /// Reads which functions a program can call, and what is bound to them.
-fn read_objects(message: Message<'_>, walk: &mut Walk<'_>) -> Result<(), ReadError> {
+fn read_objects(
+    message: Message<'_>,
+    walk: &mut Walk<'_>,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
     // Whether an object is an asset, a variable or a resource.
     let mut kinds = Vec::new();
     let mut bound: Vec<(Text, Vec<u64>)> = Vec::new();
@@ -357,10 +369,14 @@ fn read_objects(message: Message<'_>, walk: &mut Walk<'_>) -> Result<(), ReadErr
             (objects::NODES, Value::Bytes(of)) => {
                 let mut is_own = false;
                 for field in of.fields(&OBJECT) {
+                    let field = field?;
                     is_own |= matches!(
-                        field?.number,
+                        field.number,
                         object::ASSET | object::VARIABLE | object::RESOURCE
                     );
+                    if let (object::USER, Value::Bytes(of)) = (field.number, field.value) {
+                        layers::read_object(of, reading)?;
+                    }
                 }
                 kinds.push(is_own);
             }

@@ -84,7 +84,7 @@ message!(
     [(1, Bytes, Many), (2, Bytes, Many)]
 );
 message!(
-    OBJECT = "SavedObject", object { ASSET = 5, VARIABLE = 7, RESOURCE = 10 },
+    OBJECT = "SavedObject", object { USER = 4, ASSET = 5, VARIABLE = 7, RESOURCE = 10 },
     [
         (1, Bytes, Many),
         (3, Bytes, Many),
@@ -101,6 +101,24 @@ message!(
         (14, Bytes, One),
         (15, Bytes, Many),
         (16, Bytes, One),
+    ]
+);
+message!(
+    USER_OBJECT = "SavedUserObject", user_object { KIND = 1, CONFIGURATION = 3 },
+    [(1, Bytes, One), (2, Bytes, One), (3, Bytes, One)]
+);
+message!(
+    LAYERS = "SavedMetadata", layers { NODES = 1 },
+    [(1, Bytes, Many)]
+);
+message!(
+    LAYER = "SavedObject", layer { PATH = 3, CONFIGURATION = 5 },
+    [
+        (2, Varint, One),
+        (3, Bytes, One),
+        (4, Bytes, One),
+        (5, Bytes, One),
+        (6, Bytes, One),
     ]
 );
 message!(

@@ -4,6 +4,8 @@
 
 mod flex;
 
+use indexmap::IndexSet;
+
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
     flatbuffer::{Flatbuffer, Table, identifier},
@@ -11,7 +13,8 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Hop, Native, Piece, Place, Runtime},
+    fact::{Fact, FileReference, FileRole, Hop, Native, Piece, Place, Runtime, Text},
+    limits,
 };
 
 /// Flatbuffers with the identifier `TFL3`.
@@ -45,7 +48,7 @@ By `TFL3` as its fifth to eighth byte.
 
 Custom operators are named: `custom-operator` reports those that the interpreter does not bring. Operators of TensorFlow are
 judged as in a graph of TensorFlow, by the operator that the payload of the node names. Offsets and buffers that lead outside of the file
-break it. Weights are not read.
+break it. Files that hold weights beside it are named. Weights are not read.
 
 ## What to prefer
 
@@ -57,6 +60,7 @@ mod model {
     pub(super) const OPERATORS: u16 = 1;
     pub(super) const SUBGRAPHS: u16 = 2;
     pub(super) const BUFFERS: u16 = 4;
+    pub(super) const FILES: u16 = 8;
 }
 
 /// Fields of the code of an operator.
@@ -71,6 +75,11 @@ mod buffer {
     pub(super) const DATA: u16 = 0;
     pub(super) const OFFSET: u16 = 1;
     pub(super) const SIZE: u16 = 2;
+}
+
+/// Fields of a group of weights that are in another file.
+mod file {
+    pub(super) const PATH: u16 = 0;
 }
 
 /// Fields of a graph.
@@ -88,7 +97,7 @@ mod operator {
 }
 
 /// The number of an operator that has a name.
-const CUSTOM: u32 = 32;
+const CUSTOM: i32 = 32;
 /// What begins the name of an operator of TensorFlow.
 const FLEX: &[u8] = b"Flex";
 
@@ -97,22 +106,31 @@ fn probe(head: &Head<'_>) -> Certainty {
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let mut names = Names::default();
-    let result = read_model(window, &mut names, reading);
+    let (mut names, mut files) = (Names::default(), IndexSet::new());
+    let result = read_model(window, &mut names, &mut files, reading);
     names.record(reading);
+    for path in files {
+        let role = FileRole::Weights;
+        reading.record(Fact::FileReference(Box::new(FileReference { role, path })));
+    }
     result
 }
 
-fn read_model(window: &Window, names: &mut Names, reading: &Reading<'_>) -> Result<(), ReadError> {
+fn read_model(
+    window: &Window,
+    names: &mut Names,
+    files: &mut IndexSet<Text>,
+    reading: &Reading<'_>,
+) -> Result<(), ReadError> {
     let flatbuffer = Flatbuffer::new(window);
     let model = flatbuffer.root()?;
     let mut codes = Vec::new();
     for code in model.tables(model::OPERATORS)? {
         let code = code?;
-        // The old number has a byte: what does not fit is in the new one.
-        let number = code
-            .u32(code::NUMBER)?
-            .max(u32::from(code.u8(code::OLD_NUMBER)?));
+        // The old number has a byte: what does not fit is in the new one. Both have a sign, and the larger counts.
+        let old = i8::from_le_bytes([code.u8(code::OLD_NUMBER)?]);
+        let new = i32::from_le_bytes(code.u32(code::NUMBER)?.to_le_bytes());
+        let number = new.max(i32::from(old));
         let name = if number == CUSTOM {
             Some(code.text(code::NAME)?)
         } else {
@@ -153,6 +171,12 @@ fn read_model(window: &Window, names: &mut Names, reading: &Reading<'_>) -> Resu
                 (site, None)
             });
         }
+    }
+    for file in model.tables(model::FILES)? {
+        if files.len() >= limits::OPERATORS {
+            return Err(ReadError::Limit(limits::Id::OPERATORS));
+        }
+        files.insert(file?.text(file::PATH)?);
     }
     for buffer in model.tables(model::BUFFERS)? {
         let buffer = buffer?;

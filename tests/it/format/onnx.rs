@@ -102,6 +102,29 @@ fn about(graph: &[Vec<u8>], more: &[Vec<u8>]) -> String {
     rules("model.onnx", &facts(model(graph, more), "model.onnx"))
 }
 
+/// Whoever made a model has a name that can be read: where it would be, a saved model of TensorFlow has its graphs.
+#[test]
+fn a_producer_is_a_text() {
+    let made_by = |producer: &[u8]| {
+        let file = [
+            number(1, 8),
+            bytes(2, producer),
+            bytes(7, ""),
+            bytes(8, number(2, 21)),
+        ];
+        let observed = facts(file.concat(), "m.onnx");
+        let findings = judge("m.onnx", &observed);
+        findings
+            .into_iter()
+            .map(|f| f.message.to_string())
+            .collect::<String>()
+    };
+    assert_eq!(made_by("pytorch".as_bytes()), "");
+    assert_eq!(made_by("a tool, \u{fc}bersetzt\n".as_bytes()), "");
+    let graphs = bytes(2, bytes(1, [bytes(1, "a"), bytes(2, "ReadFile")].concat()));
+    insta::assert_snapshot!(made_by(&graphs), @"");
+}
+
 #[test]
 fn operators_are_named_wherever_nodes_stand() {
     let inner = bytes(1, node("a", "InBranch", &[]));

@@ -421,6 +421,51 @@ fn other_messages_are_no_graph() {
     insta::assert_snapshot!(about(b"\x0a\x05short".to_vec()), @"incomplete-read: it does not read to its end: field 14, which `NodeDef` does not have in this form");
 }
 
+/// Parsers skip a field that is stored in another way, so the type of a tensor beside the nodes of a graph does not make it one.
+#[test]
+fn a_graph_with_the_type_of_a_tensor_is_no_tensor() {
+    let node = [bytes(1, ""), node("a", "ReadFile", &[], &[])].concat();
+    let file = [bytes(1, node), number(2, 0)].concat();
+    assert!(about(file).contains("unsafe-operator"));
+}
+
+/// What Keras says of a layer is read as the configuration of a model, beside the saved model and in it.
+#[test]
+fn layers_of_keras_are_read() {
+    let lambda = r#"{"class_name": "Lambda", "config": {"function": {"class_name": "__tuple__", "items": ["4wE=", null, null]}}}"#;
+    let dense = r#"{"class_name": "Dense", "config": {"units": 4, "activation": "relu"}, "build_input_shape": {"class_name": "TensorShape", "items": [null, 8]}}"#;
+    let layer = |text: &str| {
+        let of = [
+            number(2, 1),
+            bytes(3, "root.layer-0"),
+            bytes(4, "_tf_keras_layer"),
+            bytes(5, text),
+        ];
+        bytes(1, of.concat())
+    };
+    let beside = |layers: &[Vec<u8>]| {
+        rules(
+            "keras_metadata.pb",
+            &facts(layers.concat(), "keras_metadata.pb"),
+        )
+    };
+    assert_eq!(beside(&[layer(dense)]), "");
+    insta::assert_snapshot!(beside(&[layer(dense), layer(lambda)]), @"");
+    insta::assert_snapshot!(beside(&[layer("{")]), @"");
+    let inside = |kind: &str, text: &str| {
+        let user = [bytes(1, kind), bytes(2, number(1, 1)), bytes(3, text)].concat();
+        let objects = bytes(7, bytes(1, bytes(4, user)));
+        about(saved(
+            &graph(&[node("n", "NoOp", &[], &[])], &[]),
+            &[objects],
+        ))
+    };
+    assert_eq!(inside("_tf_keras_layer", dense), "");
+    assert_eq!(inside("_tf_keras_layer", ""), "");
+    assert_eq!(inside("_generic_user_object", "text"), "");
+    insta::assert_snapshot!(inside("_tf_keras_layer", lambda), @"");
+}
+
 fn operators(observed: &Observed) -> BTreeSet<String> {
     let named = observed.iter().filter_map(|o| match &o.fact {
         Fact::Native(Native::GraphOperator { name, .. } | Native::Delegate(name)) => {

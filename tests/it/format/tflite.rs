@@ -128,6 +128,29 @@ fn custom_operators_of_tflite_are_reported() {
     ");
 }
 
+/// The number of an operator is the larger of two, and both have a sign.
+#[test]
+fn numbers_of_operators_have_a_sign() {
+    for (old, new) in [(CUSTOM, u32::MAX), (0xff, u32::from(CUSTOM)), (CUSTOM, 0)] {
+        let code = Table(vec![
+            (0, Field::U8(old)),
+            (1, Field::Text("Mine")),
+            (3, Field::U32(new)),
+        ]);
+        let model = Table(vec![(1, Field::Tables(vec![code]))]);
+        let found = rules("m.tflite", file(*b"TFL3", model));
+        assert!(found.starts_with("custom-operator"), "{old} {new}: {found}");
+    }
+}
+
+#[test]
+fn files_with_weights_are_named() {
+    let group = |path| Field::Tables(vec![Table(vec![(0, Field::Text(path))])]);
+    let of = |path| rules("m.tflite", file(*b"TFL3", Table(vec![(8, group(path))])));
+    assert_eq!(of("weights.bin"), "");
+    insta::assert_snapshot!(of("../weights.bin"), @"");
+}
+
 /// The interpreter runs the operator that the node names, whatever the name of the custom operator says.
 #[test]
 fn operators_of_tensorflow_are_judged_by_their_nodes() {
