@@ -13,10 +13,10 @@ use self::{
     graph::Walk,
     paths::{Saver, base},
     schema::{
-        ASSET, CONCRETE_FUNCTION, ENTRY, FINGERPRINT, GRAPH, META_GRAPH, OBJECT, OBJECTS,
-        SAVED_MODEL, SAVER, SIGNATURE_DEF, TENSOR_INFO, asset, concrete_function, entry,
-        graph as graph_def, meta_graph, node, object, objects, saved_model, saver, signature_def,
-        tensor_info,
+        ANY, ANY_LIST, ASSET, COLLECTION, CONCRETE_FUNCTION, ENTRY, FINGERPRINT, GRAPH, META_GRAPH,
+        OBJECT, OBJECTS, SAVED_MODEL, SAVER, SIGNATURE_DEF, TENSOR_INFO, any, any_list, asset,
+        collection, concrete_function, entry, graph as graph_def, meta_graph, node, object,
+        objects, saved_model, saver, signature_def, tensor_info,
     },
 };
 use super::{
@@ -209,7 +209,12 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     // What is none of them has the name of one: a graph says best how it breaks.
     let result = match kind(root, true) {
         Some(Kind::SavedModel) => read_saved(root, &mut walk, &mut files, reading),
-        Some(Kind::MetaGraph) => read_meta(root, &mut walk, &mut files, reading),
+        Some(Kind::MetaGraph) => {
+            let result = read_parts(root, &mut walk, &mut files, reading);
+            // Who imports it on its own gives no paths of assets.
+            walk.model.assets.clear();
+            result.and(walk.finish_graph())
+        }
         Some(Kind::Graph) => walk.graph(root).and(walk.finish_graph()),
         // A tensor on its own runs nothing: those of ONNX's tests have this name.
         None if is_tensor(root) => onnx::read_tensor(root, reading),
@@ -258,22 +263,81 @@ fn read_parts<'p>(
     files: &mut Vec<Text>,
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
+    let (mut has_assets, mut old_assets) = (false, Vec::new());
     for field in message.fields(&META_GRAPH) {
         let field = field?;
         let Value::Bytes(inner) = field.value else {
             continue;
         };
+        has_assets |= field.number == meta_graph::ASSETS;
         match field.number {
             meta_graph::GRAPH => walk.graph(inner)?,
             meta_graph::SAVER => walk.model.saver = read_saver(inner)?,
             meta_graph::SIGNATURES => read_signature(inner, &mut walk.model.outputs)?,
             meta_graph::ASSETS => read_asset(inner, walk, files)?,
+            meta_graph::COLLECTIONS => read_collection(inner, &mut old_assets)?,
             meta_graph::OBJECTS => read_objects(inner, walk, reading)?,
             _ => {}
         }
     }
+    if !has_assets {
+        for asset in old_assets {
+            read_asset(asset, walk, files)?;
+        }
+    }
     Ok(())
 }
+
+/// Reads the assets that TensorFlow 1 keeps in a collection: loaders take them if the graph says no others.
+fn read_collection<'p>(
+    message: Message<'p>,
+    assets: &mut Vec<Message<'p>>,
+) -> Result<(), ReadError> {
+    let mut key = Text::default();
+    for field in message.fields(&ENTRY) {
+        let field = field?;
+        if let (entry::KEY, Value::Bytes(of)) = (field.number, field.value) {
+            key = of.text()?;
+        }
+    }
+    let Some(collection) = value_of(message)?.filter(|_| key.as_bytes() == ASSETS) else {
+        return Ok(());
+    };
+    // Of what stands twice, parsers take the last.
+    assets.clear();
+    for field in collection.fields(&COLLECTION) {
+        let field = field?;
+        assets.clear();
+        let (collection::ANY, Value::Bytes(list)) = (field.number, field.value) else {
+            continue;
+        };
+        for field in list.fields(&ANY_LIST) {
+            let field = field?;
+            let (any_list::VALUES, Value::Bytes(of)) = (field.number, field.value) else {
+                continue;
+            };
+            let (mut is_asset, mut value) = (false, None);
+            for field in of.fields(&ANY) {
+                let field = field?;
+                match (field.number, field.value) {
+                    (any::TYPE, Value::Bytes(of)) => {
+                        is_asset = of.text()?.as_bytes().ends_with(ASSET_TYPE);
+                    }
+                    (any::VALUE, Value::Bytes(of)) => value = Some(of),
+                    _ => {}
+                }
+            }
+            if assets.len() < limits::OPERATORS {
+                assets.extend(value.filter(|_| is_asset));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The collection of TensorFlow 1 with the assets of a model, and the type of what is in it.
+const ASSETS: &[u8] = b"saved_model_assets";
+const ASSET_TYPE: &[u8] = b"/tensorflow.AssetFileDef";
 
 fn read_saver(message: Message<'_>) -> Result<Saver, ReadError> {
     let mut read = Saver::default();

@@ -38,7 +38,7 @@ message!(
 );
 message!(
     META_GRAPH = "MetaGraphDef",
-    meta_graph { GRAPH = 2, SAVER = 3, SIGNATURES = 5, ASSETS = 6, OBJECTS = 7 },
+    meta_graph { GRAPH = 2, SAVER = 3, COLLECTIONS = 4, SIGNATURES = 5, ASSETS = 6, OBJECTS = 7 },
     [
         (1, Bytes, One),
         (2, Bytes, One),
@@ -63,6 +63,24 @@ message!(
 );
 message!(
     ASSET = "AssetFileDef", asset { TENSOR = 1, FILENAME = 2 },
+    [(1, Bytes, One), (2, Bytes, One)]
+);
+message!(
+    COLLECTION = "CollectionDef", collection { ANY = 5 },
+    [
+        (1, Bytes, One),
+        (2, Bytes, One),
+        (3, Bytes, One),
+        (4, Bytes, One),
+        (5, Bytes, One),
+    ]
+);
+message!(
+    ANY_LIST = "AnyList", any_list { VALUES = 1 },
+    [(1, Bytes, Many)]
+);
+message!(
+    ANY = "Any", any { TYPE = 1, VALUE = 2 },
     [(1, Bytes, One), (2, Bytes, One)]
 );
 message!(
