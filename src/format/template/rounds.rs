@@ -11,7 +11,7 @@ use minijinja::machinery::{
 use super::{
     bindings::{Bindings, Bound, Callee},
     sizes,
-    tree::{Visitor, argument_value},
+    tree::{Visitor, argument_value, children},
 };
 use crate::limits;
 
@@ -156,7 +156,11 @@ impl<'b, 't, 's> Rounds<'b, 't, 's> {
     fn is_part(&self, value: &Expr<'_>) -> bool {
         match value {
             Expr::GetAttr(_) | Expr::GetItem(_) | Expr::Slice(_) => true,
+            Expr::Filter(it) if it.name == "items" => true,
             Expr::Filter(it) => it.expr.as_ref().is_some_and(|it| self.is_part(it)),
+            Expr::List(_) | Expr::Tuple(_) | Expr::Map(_) => {
+                children(value).into_iter().any(|it| self.is_part(it))
+            }
             Expr::Call(it) => matches!(&it.expr, Expr::GetAttr(_)),
             Expr::Var(it) => {
                 let mut bound = self.bindings.of_variable(it.id).iter();

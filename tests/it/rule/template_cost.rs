@@ -55,6 +55,7 @@ fn macros_over_data_pass() {
     for template in [
         "{% macro f(spec) %}{% if spec.items %}{{ f(spec['items']) }}{% endif %}{% for k, v in spec.properties|items %}{{ f(v) }}{% endfor %}{% endmacro %}{{ f(tools[0]) }}",
         "{% macro f(x, depth) %}{% for y in x %}{{ f(y, depth + 1) }}{{ f(y, depth + 2) }}{% endfor %}{% endmacro %}{{ f(messages, 0) }}",
+        "{% macro f(x) %}{{ f(x | items) }}{% for t in x.types %}{{ f({'type': t}) }}{% endfor %}{{ f(x.rest) }}{% endmacro %}{{ f(tools) }}",
         "{% macro f(x) %}{% set x = x | trim %}{{ x }}{% endmacro %}{{ f(a | trim) }}",
         "{% macro pad(n) %}{% if n > 0 %} {{ pad(n - 1) }}{% endif %}{% endmacro %}{% for m in messages %}{{ pad(4) }}{% endfor %}",
         "{% macro f(x) %}{{ g(x) }}{{ g(x) }}{% endmacro %}{% macro g(x) %}{% for y in x.parts %}{{ f(y) }}{% endfor %}{% endmacro %}{{ f(messages) }}",
