@@ -100,7 +100,7 @@ const FLAVORS: &[&str] = &[
     "transformers",
     "xgboost",
 ];
-/// Classes of LightGBM and XGBoost that load a model of theirs.
+/// Classes of `LightGBM` and XGBoost that load a model of theirs.
 const CLASSES: [&str; 12] = [
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",

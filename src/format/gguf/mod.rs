@@ -335,11 +335,9 @@ fn read_tensors(stream: &mut Stream<'_>, count: u64) -> Result<Vec<Described>, R
 fn size(shape: &[u64], of_type: TensorType) -> Result<u64, GgufTensorFault> {
     let TensorType { block, bytes, .. } = of_type;
     // Of a tensor that is empty by one of its dimensions, the others must make sense as well.
-    let full = shape.iter().map(|size| (*size).max(1));
+    let mut full = shape.iter().map(|size| (*size).max(1));
     let elements = full
-        .fold(Some(1), |product: Option<u64>, size| {
-            product?.checked_mul(size)
-        })
+        .try_fold(1, u64::checked_mul)
         .filter(|elements| *elements <= LARGEST)
         .ok_or(GgufTensorFault::ShapeOverflow)?;
     let row = shape.first().copied().unwrap_or(1);

@@ -115,7 +115,7 @@ pub(super) fn reduced<'d>(
     schema.program.at(at);
     schema.program.global(module, class);
     if let Some(reduce) = node.get("__reduce__") {
-        schema.child(reduce, "args")
+        schema.child(reduce, "args");
     } else {
         schema.no_key("__reduce__", at);
         schema.program.ops(&[Op::EMPTY_TUPLE]);

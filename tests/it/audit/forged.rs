@@ -57,6 +57,9 @@ fn tables(database: &Database) -> [String; 2] {
     names.try_into().unwrap()
 }
 
+/// What a row gets instead of its value, of all rows.
+type Forging<'f> = dyn Fn(&[(Vec<u8>, Vec<u8>)]) -> Vec<u8> + 'f;
+
 #[test]
 fn an_entry_that_somebody_else_made_is_not_believed() {
     let Some(clones) = Clones::new() else { return };
@@ -82,7 +85,7 @@ fn an_entry_that_somebody_else_made_is_not_believed() {
     assert_eq!(forged_key, key);
     drop(forged);
 
-    let forge = |value: &dyn Fn(&[(Vec<u8>, Vec<u8>)]) -> Vec<u8>| {
+    let forge = |value: &Forging<'_>| {
         fs::write(&store, &whole).unwrap();
         let database = Database::open(&store).unwrap();
         let [_, facts] = tables(&database);
@@ -97,16 +100,15 @@ fn an_entry_that_somebody_else_made_is_not_believed() {
     };
     // Copied from a harmless content, signed with another key, signed with none.
     let unkeyed = {
-        let rest = forged_value.get(8..).unwrap();
+        let rest = &forged_value[8..];
         let signed = Sha256::new().chain_update(rest).finalize();
-        [signed.get(..8).unwrap(), rest].concat()
+        [&signed[..8], rest].concat()
     };
     let shortest = |rows: &[(Vec<u8>, Vec<u8>)]| {
         let values = rows.iter().map(|(_, value)| value.clone());
         values.min_by_key(Vec::len).unwrap()
     };
-    let ways: [&dyn Fn(&[(Vec<u8>, Vec<u8>)]) -> Vec<u8>; 3] =
-        [&shortest, &|_| forged_value.clone(), &|_| unkeyed.clone()];
+    let ways: [&Forging<'_>; 3] = [&shortest, &|_| forged_value.clone(), &|_| unkeyed.clone()];
     for way in ways {
         forge(way);
         let known = run(

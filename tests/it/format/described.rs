@@ -119,7 +119,7 @@ fn codecs_of_numcodecs_are_known() {
     for name in names.lines() {
         let text = ZARRAY.replace("vlen-utf8", name);
         let seen = facts(text.into_bytes(), ".zarray");
-        let named = seen.iter().any(|o| matches!(o.fact, Fact::Global { .. }));
-        assert_eq!(named, name == "pickle", "{name}");
+        let names_code = seen.iter().any(|o| matches!(o.fact, Fact::Global { .. }));
+        assert_eq!(names_code, name == "pickle", "{name}");
     }
 }

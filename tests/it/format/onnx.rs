@@ -116,7 +116,7 @@ fn a_producer_is_a_text() {
         let findings = judge("m.onnx", &observed);
         findings
             .into_iter()
-            .map(|f| f.message.to_string())
+            .map(|f| f.message.clone())
             .collect::<String>()
     };
     assert_eq!(made_by("pytorch".as_bytes()), "");

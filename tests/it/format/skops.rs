@@ -216,7 +216,7 @@ fn what_no_release_writes_is_malformed() {
     schema.json 2:16 global-not-allowed: loading creates `os.StandardScaler()`; the policy does not list `os.StandardScaler` (it runs a program or changes the system)
     schema.json 3:3 incomplete-read: it does not read to its end: a node that has `__module__` twice
     ");
-    insta::assert_snapshot!(found(&scaler()[..300]), @"schema.json incomplete-read: it does not read to its end: not a configuration: EOF while parsing a string at line 5 column 188");
+    insta::assert_snapshot!(found(scaler().split_at(300).0), @"schema.json incomplete-read: it does not read to its end: not a configuration: EOF while parsing a string at line 5 column 188");
 }
 
 /// Arrays are not read, and a schema that names one a thousand times costs its nodes.
@@ -309,7 +309,7 @@ fn what_skops_does_not_trust_is_recorded() {
             .collect();
         told
     };
-    let (mut estimators, mut passed, mut wrong) = (0, 0, String::new());
+    let (mut estimators, mut wrong) = (0, String::new());
     for answer in answers {
         let name = answer["file"].as_str().unwrap();
         let path = folder.path().join(name);
@@ -337,13 +337,11 @@ fn what_skops_does_not_trust_is_recorded() {
             estimators += 1;
             let of_skops = passes(&path);
             let of_pickle = passes(&path.with_extension("pkl"));
-            passed += usize::from(of_skops.is_empty());
             if of_pickle.is_empty() && !of_skops.is_empty() {
                 writeln!(wrong, "{name}: {of_skops:?}").unwrap();
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    println!("{passed} of {estimators} estimators pass");
     assert!(estimators > 100);
 }

@@ -282,7 +282,7 @@ fn a_saver_gets_its_path_from_the_loader() {
     );
     // Another function calls it.
     let wrapper = function("wrapper", &["x"], &[call("c", "traced_save", &["x", "x"])]);
-    let wrapped = of(
+    let passed_on = of(
         &nodes,
         &[functions.clone(), vec![wrapper]].concat(),
         &[named_saver()],
@@ -316,7 +316,7 @@ fn a_saver_gets_its_path_from_the_loader() {
         ],
     );
     let joined = of(&nodes, &[functions[0].clone(), join], &[named_saver()]);
-    let all = [without, called, fixed, wrapped, exposed, served, joined];
+    let all = [without, called, fixed, passed_on, exposed, served, joined];
     insta::assert_snapshot!(all.join("\n--\n"), @"
     unsafe-operator: the program uses the operator `SaveV2`, which writes a file
     unsafe-operator: the program uses the operator `MergeV2Checkpoints`, which writes a file
@@ -360,7 +360,10 @@ fn a_table_is_filled_from_an_asset() {
             node("t", "HashTableV2", &[], &[]),
         ];
         let asset = bytes(6, [bytes(1, bytes(1, asset)), bytes(2, file)].concat());
-        about(saved(&graph(&nodes, &[initializer.clone()]), &[asset]))
+        about(saved(
+            &graph(&nodes, std::slice::from_ref(&initializer)),
+            &[asset],
+        ))
     };
     let placeholder = || node("file", "Placeholder", &[], &[]);
     assert_eq!(of(placeholder(), "file:0", "vocabulary.txt"), "");

@@ -1,6 +1,6 @@
 //! Gradient-boosted trees, against the libraries themselves.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use weighbridge::fact::{Anomaly, Fact, Malformed, TreesFault, Unread};
 
@@ -373,7 +373,7 @@ fn compared(library: &str) {
     let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1).to_string();
     let path = folder.path().to_str().unwrap();
     let answers = oracle::run(&python, "boosted_trees.py", &[library, path, &count, &seed]);
-    let mut seen: BTreeMap<(String, bool), usize> = BTreeMap::new();
+    let mut genuine = 0;
     for answer in answers {
         let (name, became) = (
             answer["file"].as_str().unwrap(),
@@ -388,6 +388,7 @@ fn compared(library: &str) {
         // A head that is damaged is that of another file.
         let passes = faults.is_empty() && !observed.is_empty();
         if answer["genuine"] == true {
+            genuine += 1;
             assert_eq!(became, "loaded", "{name}");
             assert!(passes, "{name}: {faults:?}");
         } else if became == "crashed" && passes {
@@ -395,9 +396,8 @@ fn compared(library: &str) {
             std::fs::copy(folder.path().join(name), &kept).unwrap();
             panic!("{} passes, and loading it crashes", kept.display());
         }
-        *seen.entry((became.to_owned(), passes)).or_default() += 1;
     }
-    println!("{library}: {seen:?}");
+    assert!(genuine > 0);
 }
 
 #[test]
