@@ -59,7 +59,7 @@ overrides:
     insta::assert_snapshot!(exported.stdout, @r#"
     # What weighbridge.yaml allows at `models/a.pt` beyond what torch 2.6 lists itself.
     # torch compares names only: files can call what is listed with any arguments.
-    # Names of packs are left out (deepspeed, joblib-arrays, numpy-arrays, python-data, torch-distributed, torch-script, torch-weights, transformers-training): name the files to list what they need.
+    # Names of packs are left out (deepspeed, joblib-arrays, keras-layers, numpy-arrays, python-data, torch-distributed, torch-script, torch-weights, transformers-training): name the files to list what they need.
     # not listed: app.models.Outer.Inner is inside another name, and not every release of torch finds such names (weighbridge.yaml:8)
     # not listed: app.layers.* stands for many names, and torch takes single ones (weighbridge.yaml:9)
     # not listed: app.make has limits for its arguments in the policy, and torch has none (weighbridge.yaml:10)

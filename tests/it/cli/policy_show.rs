@@ -45,6 +45,7 @@ fn explain_says_what_is_allowed_and_by_which_line() {
       call       allowed  an entry lists it (weighbridge.yaml:7)
       construct  refused  it is listed, but not for this use (weighbridge.yaml:7)
       build      refused  it is listed, but not for this use (weighbridge.yaml:7)
+      configure  allowed  an entry lists it (weighbridge.yaml:7)
     exit 0
     ");
     insta::assert_snapshot!(said(&["posix.system", "--path", "third_party/a.pt"]), @"
