@@ -50,11 +50,9 @@ By `GGUF` and a version below 256, in either byte order, as its first eight byte
 
 ## What is checked
 
-Versions 1 to 3 in both byte orders, with what llama.cpp checks, and what it did not check in some releases: counts and lengths that the
-file cannot hold, types that there are not, arrays of arrays, two values of one key, two tensors of one name, an alignment that is no
+Versions 1 to 3 in both byte orders. A file is malformed that has counts or lengths which it cannot hold, types that do not exist, arrays of arrays, two values of one key, two tensors of one name, an alignment that is no
 power of two, more than four dimensions, shapes whose product overflows, rows that are no whole number of blocks, tensors that are not
-one behind the other, and data past the end. A file that breaks a rule is malformed. A tensor of a type that is newer than this
-program is not read. Reported as an anomaly:
+one behind the other, or data past the end. A tensor of a type that is newer than this program is not read. Reported as an anomaly:
 
 - `trailing-data`: bytes after the last tensor
 
