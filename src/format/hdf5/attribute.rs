@@ -4,8 +4,8 @@ use rustc_hash::FxHashSet;
 
 use super::{
     datatype::{self, Class, Datatype},
+    dense::Dense,
     file::{File, version},
-    fractal_heap::FractalHeap,
     global_heap::{GlobalHeap, references},
     header::{self, Header, kind},
     tree,
@@ -97,46 +97,26 @@ fn attribute(file: &File, body: &[u8]) -> Result<Attribute, ReadError> {
 
 /// The attributes in dense storage.
 fn dense(file: &File, info: &[u8], attributes: &mut Vec<Attribute>) -> Result<(), ReadError> {
-    let mut fields = file.fields(info);
-    version(fields.u8()?, &[0], Hdf5Part::Attribute)?;
-    let flags = fields.u8()?;
-    if flags & 1 != 0 {
-        fields.skip(2)?;
-    }
-    let (heap, names) = (fields.address()?, fields.address()?);
-    let order = if flags & 2 != 0 {
-        file.defined(fields.address()?)
-    } else {
-        None
-    };
-    let Some(heap) = file.defined(heap) else {
+    let Some(dense) = Dense::open(file, info, Hdf5Part::Attribute, 2)? else {
         return Ok(());
     };
-    let heap = FractalHeap::open(file, heap)?;
-    let mut ids = FxHashSet::default();
-    let indices = [
-        (file.defined(names), tree::ATTRIBUTE_NAMES),
-        (order, tree::ATTRIBUTE_ORDER),
-    ];
-    for (index, of) in indices {
-        let Some(index) = index else { continue };
-        tree::records(file, index, of, |record| {
-            let broken = || ReadError::malformed(Hdf5Fault::Broken(Hdf5Part::Attribute));
-            let id = record.get(..8).ok_or_else(broken)?;
-            // An attribute that is shared is in a heap of its own.
-            if record.get(8).is_none_or(|flags| flags & 2 != 0) {
-                return Err(super::unsupported(crate::fact::Hdf5Form::SharedMessages));
-            }
-            if ids.len() >= limits::HDF5_OBJECTS {
-                return Err(ReadError::Limit(limits::Id::HDF5_OBJECTS));
-            }
-            if ids.insert(id.to_vec()) {
-                attributes.push(attribute(file, &heap.object(id)?)?);
-            }
+    let id = |_, record: &[u8]| {
+        let broken = || ReadError::malformed(Hdf5Fault::Broken(Hdf5Part::Attribute));
+        let id = record.get(..8).ok_or_else(broken)?;
+        // An attribute that is shared is in a heap of its own.
+        if record.get(8).is_none_or(|flags| flags & 2 != 0) {
+            return Err(super::unsupported(crate::fact::Hdf5Form::SharedMessages));
+        }
+        Ok(id.to_vec())
+    };
+    dense.each(
+        [tree::ATTRIBUTE_NAMES, tree::ATTRIBUTE_ORDER],
+        id,
+        |stored| {
+            attributes.push(attribute(file, stored)?);
             Ok(())
-        })?;
-    }
-    Ok(())
+        },
+    )
 }
 
 impl Attribute {

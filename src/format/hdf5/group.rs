@@ -3,8 +3,8 @@
 use rustc_hash::FxHashSet;
 
 use super::{
+    dense::Dense,
     file::{Fields, File, version},
-    fractal_heap::FractalHeap,
     header::{Header, kind},
     local_heap::LocalHeap,
     tree, unsupported,
@@ -12,7 +12,6 @@ use super::{
 use crate::{
     bytes::{ReadError, narrow, wide},
     fact::{Hdf5Fault, Hdf5Form, Hdf5Part, Text},
-    limits,
 };
 
 /// A link of a group.
@@ -176,39 +175,15 @@ fn external(value: &[u8]) -> Result<Target, ReadError> {
 
 /// The links in dense storage, which an index finds by their names or by their order.
 fn dense(file: &File, info: &[u8], links: &mut Vec<Link>) -> Result<(), ReadError> {
-    let mut fields = file.fields(info);
-    version(fields.u8()?, &[0], Hdf5Part::Link)?;
-    let flags = fields.u8()?;
-    if flags & 1 != 0 {
-        fields.skip(8)?;
-    }
-    let (heap, names) = (fields.address()?, fields.address()?);
-    let order = if flags & 2 != 0 {
-        file.defined(fields.address()?)
-    } else {
-        None
-    };
-    let Some(heap) = file.defined(heap) else {
+    let Some(dense) = Dense::open(file, info, Hdf5Part::Link, 8)? else {
         return Ok(());
     };
-    let heap = FractalHeap::open(file, heap)?;
-    let mut ids = FxHashSet::default();
-    let indices = [
-        (file.defined(names), tree::LINK_NAMES, 4),
-        (order, tree::LINK_ORDER, 8),
-    ];
-    for (index, of, before) in indices {
-        let Some(index) = index else { continue };
-        tree::records(file, index, of, |record| {
-            let id = record.get(before..).unwrap_or_default().to_vec();
-            if ids.len() >= limits::HDF5_OBJECTS {
-                return Err(ReadError::Limit(limits::Id::HDF5_OBJECTS));
-            }
-            if ids.insert(id.clone()) {
-                links.push(link(file.fields(&heap.object(&id)?))?);
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
+    let id = |of, record: &[u8]| {
+        let before = if of == tree::LINK_NAMES { 4 } else { 8 };
+        Ok(record.get(before..).unwrap_or_default().to_vec())
+    };
+    dense.each([tree::LINK_NAMES, tree::LINK_ORDER], id, |stored| {
+        links.push(link(file.fields(stored))?);
+        Ok(())
+    })
 }

@@ -7,6 +7,7 @@
 mod attribute;
 mod dataset;
 mod datatype;
+mod dense;
 mod file;
 mod fractal_heap;
 mod global_heap;

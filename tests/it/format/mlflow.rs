@@ -1,7 +1,7 @@
 //! `MLflow` models, against what `MLflow` writes.
 
 use crate::{
-    rule::judge,
+    rule::{judge, placed},
     support::{
         fixture::{Fixture, facts, told},
         oracle,
@@ -40,20 +40,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
 
 /// The findings, with their places.
 fn found(name: &str, text: &str) -> String {
-    let findings = judge(name, &facts(text.as_bytes().to_vec(), name));
-    let lines = findings.iter().map(|finding| {
-        let place = finding
-            .locations()
-            .next()
-            .map(|(_, location)| location.site.to_string());
-        format!(
-            "{} {}: {}",
-            place.unwrap_or_default(),
-            finding.rule.id,
-            finding.message
-        )
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    placed(&judge(name, &facts(text.as_bytes().to_vec(), name)))
 }
 
 #[test]

@@ -136,7 +136,10 @@ fn what_stands_in_the_place_of_a_part_is_refused() {
     insta::assert_snapshot!(told(&[configuration.clone(), link("./model_weights.ckpt")]), @"incomplete-read: it is in a form that is not read: a link in place of a member that the loader opens");
     // The last of several members of a name is the one that is there in the end.
     let second = tar::member("x/../MODEL_CONFIG.yaml", b'0', called, tar::octal);
-    insta::assert_snapshot!(told(&[configuration, weights, second]), @"global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)");
+    insta::assert_snapshot!(told(&[configuration, weights, second]), @"
+    dangerous-target: the configuration has `os.system` called, which runs a program or changes the system
+    global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)
+    ");
 }
 
 #[test]

@@ -365,7 +365,7 @@ fn a_model_of_any_length_costs_its_nodes() {
 
 /// Genuine models pass, and a damaged one that passes is loaded without a crash.
 fn compared(library: &str) {
-    let Some(python) = oracle::python(&format!("numpy, pandas, {library}")) else {
+    let Some(python) = oracle::python(&format!("{library}, numpy, pandas")) else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -187,6 +187,15 @@ fn tell(findings: &[Finding], rule: &str) -> String {
     lines.join("\n")
 }
 
+/// Findings, each with its place, its rule and its message.
+pub(crate) fn placed(findings: &[Finding]) -> String {
+    let lines = findings.iter().map(|finding| {
+        let (rule, message) = (finding.rule.id, &finding.message);
+        format!("{} {rule}: {message}", finding.primary.site)
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// A policy that must hold together.
 pub(crate) fn policy(text: &str) -> Policy {
     let rules = weighbridge::scan::rules();
