@@ -1,7 +1,7 @@
 //! skops: models of scikit-learn as a zip of a schema in JSON and arrays.
 //!
 //! The schema says which classes and functions are resolved, called and given their state. Loading it does what loading a pickle with the same
-//! names does, so it is written as that pickle ([`program`]) and judged as one, by the same packs and shapes; each fact then gets the
+//! names does, so it is written as that pickle (`program`) and judged as one, by the same packs and shapes; each fact then gets the
 //! place in the schema.
 
 mod arrays;
