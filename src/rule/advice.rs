@@ -15,13 +15,6 @@ use crate::{
     policy::{self, ListCall, PythonObject, TorchTarget},
 };
 
-/// What is said beside the advice to use a format that is not read yet: a file of it would be refused as unknown.
-pub(super) fn not_read(title: &str, suffix: &str) -> String {
-    format!(
-        "{title} files are not read yet, and refused under their own suffix: to use them, list `*.{suffix}` under `exclude` in the policy, with a reason"
-    )
-}
-
 /// The answer to a file that is not read: a pattern for its path under `exclude`.
 pub(super) fn leave_out(pattern: String) -> Arc<Answer> {
     Arc::new(Answer {

@@ -2,7 +2,6 @@
 
 use super::{
     Case,
-    advice::not_read,
     source::{finding, uses},
 };
 use crate::{fact::PyAct, finding::Finding};
@@ -50,7 +49,10 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             "save the model with `skops.io.dump`, load it with `skops.io.load(path, trusted=[...])` and list the \
              types it needs, not all that `get_untrusted_types` returns",
         );
-        finding.help.push(not_read("skops", "skops"));
+        finding.help.push(
+            "a skops file is judged by the classes that it names: for those of scikit-learn itself, add the pack \
+             `sklearn-estimators` to the policy",
+        );
         finding
             .help
             .push("for plain arrays: `numpy.save` and `numpy.load`");

@@ -48,8 +48,8 @@ fn a_file_that_nobody_checks_is_told_if_a_call_runs_it() {
        │ help: save the model with `skops.io.dump`, load it with
        │       `skops.io.load(path, trusted=[...])` and list the types it needs, not
        │       all that `get_untrusted_types` returns
-       │ help: skops files are not read yet, and refused under their own suffix: to
-       │       use them, list `*.skops` under `exclude` in the policy, with a reason
+       │ help: a skops file is judged by the classes that it names: for those of
+       │       scikit-learn itself, add the pack `sklearn-estimators` to the policy
        │ help: for plain arrays: `numpy.save` and `numpy.load`
        ╰──
 
