@@ -8,8 +8,8 @@ use super::{
 use crate::{
     bytes::{Budget, ReadError, ReadStop, Spent, Window, narrow},
     fact::{
-        Content, Excerpt, Fact, Global, Hop, Malformed, Observation, PickleFault, Place, Text,
-        Unread,
+        Anomaly, Content, Excerpt, Fact, Global, Hop, Malformed, Observation, Payload, PickleFault,
+        Place, Text, Unread,
     },
     limits,
     record::{Checkpoint, Recorder},
@@ -174,6 +174,22 @@ impl Reading<'_> {
     pub fn not_read(&mut self, format: &Format) {
         let content = Content::Recognised(format.id.into());
         self.unread(Unread::Unknown(content), Place::Whole);
+    }
+
+    /// Bytes from `end` on, behind the last tensor, where the format has none: says so, and reads them as what they are.
+    pub fn after_tensors(&mut self, window: &Window, end: u64) {
+        let bytes = window.len().saturating_sub(end);
+        if bytes == 0 {
+            return;
+        }
+        let place = Place::Bytes {
+            start: end,
+            end: window.len(),
+        };
+        let after = Payload::Tensors;
+        let anomaly = Anomaly::TrailingData { bytes, after };
+        self.recorder.anomaly(anomaly, place);
+        self.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
     }
 
     /// Reads what lies one hop further in. The only recursion in reading, bounded by [`limits::DEPTH`].

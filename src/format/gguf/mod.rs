@@ -11,13 +11,10 @@ use rustc_hash::FxHashSet;
 use kinds::{TensorType, ValueType};
 use stream::{Layout, Stream};
 
-use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix, template};
+use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, template};
 use crate::{
     bytes::{ReadError, Window},
-    fact::{
-        Anomaly, GgufCounted, GgufFault, GgufTensorFault, Hop, Payload, Piece, Place, Short,
-        Tensor, Text, Unsupported,
-    },
+    fact::{GgufCounted, GgufFault, GgufTensorFault, Hop, Piece, Short, Tensor, Text, Unsupported},
     limits,
 };
 
@@ -401,18 +398,6 @@ fn check_end(
         return Err(ReadError::truncated(Piece::GgufData, used, left));
     }
     let end = data.saturating_add(end);
-    let left = window.len().saturating_sub(end);
-    if left > 0 {
-        let place = Place::Bytes {
-            start: end,
-            end: window.len(),
-        };
-        let anomaly = Anomaly::TrailingData {
-            bytes: left,
-            after: Payload::Tensors,
-        };
-        reading.recorder.anomaly(anomaly, place);
-        reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
-    }
+    reading.after_tensors(window, end);
     Ok(())
 }

@@ -9,12 +9,11 @@ mod header;
 
 use header::{Header, Tensor};
 
-use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix};
+use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{
-        Anomaly, Fact, Hop, Payload, Piece, Place, SafetensorsAnomaly, SafetensorsFault, Short,
-        SyntaxFault, TensorFault,
+        Fact, Piece, Place, SafetensorsAnomaly, SafetensorsFault, Short, SyntaxFault, TensorFault,
     },
     limits,
 };
@@ -140,17 +139,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             window.len().saturating_sub(data),
         ));
     }
+    reading.after_tensors(window, end);
     if left > 0 {
-        let place = Place::Bytes {
-            start: end,
-            end: window.len(),
-        };
-        let anomaly = Anomaly::TrailingData {
-            bytes: left,
-            after: Payload::Tensors,
-        };
-        reading.recorder.anomaly(anomaly, place);
-        reading.descend(Hop::From(end), b"", &window.from(end), Expect::Named);
         return Err(ReadError::malformed(SafetensorsFault::DataLeft {
             end,
             bytes: left,
