@@ -49,5 +49,5 @@ as what they are, if they are among the files that are checked.
 
 ## What to prefer
 
-skops for scikit-learn models (not read yet), npy or safetensors for arrays.
+skops for scikit-learn models, npy or safetensors for arrays.
 ";
