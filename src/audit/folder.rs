@@ -420,7 +420,9 @@ impl Line {
 impl Repository {
     /// By location, then by reference: the order of all reports.
     pub fn cmp_place(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |it: &Self| (it.location.clone(), it.reference.clone(), it.id.clone());
+        fn key(it: &Repository) -> (&str, Option<&str>, &str) {
+            (&it.location, it.reference.as_deref(), &it.id)
+        }
         key(self).cmp(&key(other))
     }
 }

@@ -1,6 +1,10 @@
 //! One repository: what of it is looked at, and its result where it cannot be audited or was recorded before.
 
-use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::atomic::Ordering,
+};
 
 use super::{
     judging::{CODEOWNERS, Judging},
@@ -15,28 +19,29 @@ use crate::{
     error::Error,
     policy::PLACES,
     report::json::v1,
-    scan::{self, View},
+    scan::{self, Keeper, View},
 };
 
 /// How the places look in which what a result lacks would appear; `None` if it may come from elsewhere.
 pub(super) fn lacking(mut taking: Taking, missing: &[Missing], view: &View) -> Option<Look> {
-    let comes = |it: &Missing| match it.kind {
-        // The state of the refs tells of a shallow border and of a policy; a limit is the same in the next run.
-        MissingKind::Shallow
-        | MissingKind::Limit
-        | MissingKind::Object
-        | MissingKind::Lfs
-        | MissingKind::Annex
-        | MissingKind::Policy => true,
-        // What DVC brings lies in the cache and in the work tree.
-        MissingKind::Dvc | MissingKind::Time | MissingKind::Unreadable | MissingKind::Facts => {
-            false
-        }
-    };
-    if missing.is_empty() || !missing.iter().all(comes) {
+    if missing.is_empty() {
         return None;
     }
-    for (folder, depth) in scan::places_of_content(view) {
+    let mut keepers = BTreeSet::new();
+    for it in missing {
+        keepers.insert(match it.kind {
+            // The state of the refs tells of a shallow border; a limit is the same in the next run.
+            MissingKind::Shallow | MissingKind::Limit => continue,
+            MissingKind::Object | MissingKind::Policy => Keeper::Objects,
+            MissingKind::Lfs => Keeper::Lfs,
+            MissingKind::Annex => Keeper::Annex,
+            // What DVC brings lies in the cache and in the work tree.
+            MissingKind::Dvc | MissingKind::Time | MissingKind::Unreadable | MissingKind::Facts => {
+                return None;
+            }
+        });
+    }
+    for (folder, depth) in scan::places_of_content(view, &keepers) {
         taking.add_folders(&folder, depth);
     }
     taking.end()

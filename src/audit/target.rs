@@ -2,10 +2,12 @@
 
 use std::{
     collections::BTreeSet,
+    io,
     path::{Path, PathBuf},
 };
 
 use data_encoding::HEXLOWER;
+use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::result::Repository;
@@ -150,35 +152,56 @@ pub fn below(folder: &Path) -> Result<Vec<Target>, Error> {
     })?;
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        if is_repository(&folder) {
-            let below = folder.strip_prefix(&root).unwrap_or(Path::new(""));
-            let location = shown(below, &root);
-            found.push(Target::new(location, None, Place::Folder(folder)));
-            if found.len() > limits::AUDIT_REPOSITORIES {
-                return Err(too_many());
+    while !folders.is_empty() {
+        let looked: Vec<_> = folders.into_par_iter().map(Below::of).collect();
+        folders = Vec::new();
+        for below in looked {
+            match below {
+                Below::Repository(folder) => {
+                    let below = folder.strip_prefix(&root).unwrap_or(Path::new(""));
+                    let location = shown(below, &root);
+                    found.push(Target::new(location, None, Place::Folder(folder)));
+                }
+                Below::Folders(children) => folders.extend(children),
+                Below::Closed(path, source) if path == root => {
+                    return Err(Error::Io { path, source });
+                }
+                // Somebody else's folder among the clones is no reason to stop; a repository in it could not be read either.
+                Below::Closed(..) => {}
             }
-            continue;
         }
-        let children = match std::fs::read_dir(&folder) {
-            Ok(children) => children,
-            Err(source) if folder == root => {
-                return Err(Error::Io {
-                    path: folder,
-                    source,
-                });
-            }
-            // Somebody else's folder among the clones is no reason to stop; a repository in it could not be read either.
-            Err(_) => continue,
-        };
-        for child in children.flatten() {
-            if child.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(child.path());
-            }
+        if found.len() > limits::AUDIT_REPOSITORIES {
+            return Err(too_many());
         }
     }
     found.sort_by(|a, b| a.repository.location.cmp(&b.repository.location));
     Ok(found)
+}
+
+/// What a folder is.
+enum Below {
+    Repository(PathBuf),
+    /// None: the folders in it.
+    Folders(Vec<PathBuf>),
+    /// It cannot be listed.
+    Closed(PathBuf, io::Error),
+}
+
+impl Below {
+    fn of(folder: PathBuf) -> Self {
+        if is_repository(&folder) {
+            return Self::Repository(folder);
+        }
+        match std::fs::read_dir(&folder) {
+            Ok(children) => {
+                let folders = children
+                    .flatten()
+                    .filter(|child| child.file_type().is_ok_and(|kind| kind.is_dir()));
+                Self::Folders(folders.map(|child| child.path()).collect())
+            }
+            Err(source) => Self::Closed(folder, source),
+        }
+    }
 }
 
 pub(super) fn too_many() -> Error {

@@ -80,7 +80,7 @@ pub use policy_edits::{mark_policy_edits, mark_policy_effect};
 pub use policy_state::{PolicyFiles, PolicyState, head_name, without_place};
 pub use read::{Content, Opened, OtherForms, Reader};
 pub use recorded::{
-    RecordedItem, commit_of, missing_blobs, places_of_content, recorded_policy_files,
+    Keeper, RecordedItem, commit_of, missing_blobs, places_of_content, recorded_policy_files,
     recorded_view, recording,
 };
 pub use recorded_files::RecordedFiles;

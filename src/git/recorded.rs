@@ -4,6 +4,7 @@
 //! be is known to whoever judges it.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -110,22 +111,40 @@ pub fn missing_blobs(view: &View) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
 
-/// The folders in which bytes would appear that a repository lacks now, and how deep below them folders may change.
+/// Something that bytes of a repository are kept by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keeper {
+    /// git: objects and packs.
+    Objects,
+    /// git-lfs.
+    Lfs,
+    /// git-annex.
+    Annex,
+}
+
+/// The folders in which bytes would appear that a repository lacks now, by what would bring them, and how deep below them folders may
+/// change.
 ///
 /// Objects are in folders of a store itself, what git-lfs keeps in two more, and git-annex has a folder for each content.
-pub fn places_of_content(view: &View) -> Vec<(PathBuf, usize)> {
+pub fn places_of_content(view: &View, keepers: &BTreeSet<Keeper>) -> Vec<(PathBuf, usize)> {
     let Some(repository) = &view.repository else {
         return Vec::new();
     };
     let repository = repository.to_thread_local();
-    let store = repository.objects.store_ref();
-    let alternates = store.alternate_db_paths().unwrap_or_default();
-    let objects = alternates.into_iter().chain([store.path().to_owned()]);
-    let lfs = lfs::Store::of(&repository).into_folders();
-    let annex = repository.common_dir().join("annex/objects");
-    let mut places: Vec<_> = objects.map(|folder| (folder, 1)).collect();
-    places.extend(lfs.into_iter().map(|folder| (folder, 2)));
-    places.push((annex, 3));
+    let mut places = Vec::new();
+    for keeper in keepers {
+        let (folders, depth) = match keeper {
+            Keeper::Objects => {
+                let store = repository.objects.store_ref();
+                let mut folders = store.alternate_db_paths().unwrap_or_default();
+                folders.push(store.path().to_owned());
+                (folders, 1)
+            }
+            Keeper::Lfs => (lfs::Store::of(&repository).into_folders(), 2),
+            Keeper::Annex => (vec![repository.common_dir().join("annex/objects")], 3),
+        };
+        places.extend(folders.into_iter().map(|folder| (folder, depth)));
+    }
     places
 }
 

@@ -54,8 +54,8 @@ pub use usage::used;
 
 pub use crate::{
     git::{
-        Incoming, Item, Known, LinkEnd, Only, RecordedFiles, RecordedItem, View, all_refs, change,
-        commit_of, file, first_revision, head_name, history, incoming, index, line_origins,
+        Incoming, Item, Keeper, Known, LinkEnd, Only, RecordedFiles, RecordedItem, View, all_refs,
+        change, commit_of, file, first_revision, head_name, history, incoming, index, line_origins,
         missing_blobs, places_of_content, pushed, recorded_policy_files, recorded_view, recording,
         revision, staged, standard_input, text, work_tree,
     },

@@ -117,7 +117,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/completions.rs"]),
     ("clap_mangen", &["cli/man.rs"]),
     ("indicatif", &["cli/"]),
-    ("rayon", &["scan/"]),
+    ("rayon", &["scan/", "audit/target.rs"]),
     ("redb", &["store/"]),
     ("object_store", &["audit/shared/cloud.rs"]),
     ("reqwest", &[]),
