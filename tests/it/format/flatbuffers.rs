@@ -218,6 +218,118 @@ fn offsets_that_lead_outside_break_the_file() {
     insta::assert_snapshot!(rules("model.ptd", &facts(file(*b"FT01", missing), "model.ptd")), @"incomplete-read: it does not read to its end: the list of segments needs 8 bytes, 0 are left");
 }
 
+/// A file whose header, behind its identifier, says at this offset of its own where the segments begin.
+fn with_header(mut file: Vec<u8>, magic: [u8; 4], at: usize, base: u64) -> Vec<u8> {
+    let mut header = [0; 32];
+    header[..4].copy_from_slice(&magic);
+    header[at..at + 8].copy_from_slice(&base.to_le_bytes());
+    file.splice(8..8, header);
+    // The root is so much farther away.
+    file[0] += 32;
+    file
+}
+
+/// Segments begin where a header says, and a program has payloads, and data with names, in them.
+#[test]
+fn segments_begin_where_the_header_says() {
+    let machine = b"\x7fELF\x02\x01\x01\0";
+    let segment =
+        |start: u64, size: u64| Table(vec![(0, Field::U64(start)), (1, Field::U64(size))]);
+    let named = |number: u32, is_tensor: bool| {
+        let mut fields = vec![(0, Field::Text("data")), (1, Field::U32(number))];
+        if is_tensor {
+            fields.push((2, Field::Table(Table(vec![(0, Field::U8(6))]))));
+        }
+        Table(fields)
+    };
+    let built = |magic: [u8; 4], header: ([u8; 4], usize), root: &dyn Fn() -> Table| {
+        let (name, at) = header;
+        let length = file(magic, root()).len() + 32;
+        let base = length.next_multiple_of(16);
+        let mut file = with_header(file(magic, root()), name, at, u64::try_from(base).unwrap());
+        file.resize(base, 0);
+        file.extend(b"text");
+        file.extend(machine);
+        let name = if magic == *b"FT01" {
+            "model.ptd"
+        } else {
+            "model.pte"
+        };
+        rules(name, &facts(file, name))
+    };
+    let segments = || Field::Tables(vec![segment(0, 4), segment(4, 8)]);
+    let compiled = "incomplete-read: it is in a form that is not read: it is compiled code, which loading the file runs";
+    // The data of a file, by its segment: a tensor is not looked at.
+    for (number, is_tensor, expected) in [(0, false, ""), (1, false, compiled), (1, true, "")] {
+        let root = || {
+            let named = Field::Tables(vec![named(number, is_tensor)]);
+            Table(vec![(1, segments()), (2, named)])
+        };
+        assert_eq!(
+            built(*b"FT01", (*b"FH01", 24), &root),
+            expected,
+            "{number} {is_tensor}"
+        );
+        let root = || {
+            let named = Field::Tables(vec![named(number, is_tensor)]);
+            Table(vec![(4, segments()), (7, named)])
+        };
+        assert_eq!(
+            built(*b"ET12", (*b"eh00", 16), &root),
+            expected,
+            "{number} {is_tensor}"
+        );
+    }
+    // The payload of a delegate, in a segment.
+    let payload = |number: u32| {
+        let place = Table(vec![(0, Field::U8(1)), (1, Field::U32(number))]);
+        let delegate = Table(vec![
+            (0, Field::Text("XnnpackBackend")),
+            (1, Field::Table(place)),
+        ]);
+        Table(vec![
+            (
+                1,
+                Field::Tables(vec![Table(vec![(7, Field::Tables(vec![delegate]))])]),
+            ),
+            (4, segments()),
+        ])
+    };
+    for (number, is_code) in [(0, false), (1, true)] {
+        let said = built(*b"ET12", (*b"eh00", 16), &|| payload(number));
+        assert_eq!(said.contains(compiled), is_code, "{number} {said}");
+        assert!(said.contains("the delegate `XnnpackBackend`"), "{said}");
+    }
+}
+
+/// Machine code of every system.
+#[test]
+fn payloads_of_machine_code_are_known_by_their_first_bytes() {
+    for front in [
+        &b"\x7fELF\x02"[..],
+        b"\xcf\xfa\xed\xfe\x07",
+        b"\xce\xfa\xed\xfe\x07",
+        b"\xca\xfe\xba\xbe\0",
+        b"MZ\x90\0\x03",
+    ] {
+        let file = data(&[("library", front)]);
+        let said = rules("model.ptd", &facts(file, "model.ptd"));
+        assert!(said.contains("compiled code"), "{front:?} {said}");
+    }
+}
+
+/// One type may name several classes.
+#[test]
+fn each_class_of_a_type_is_named() {
+    let classes = "Dict[__torch__.torch.classes.a.B, __torch__.torch.classes.c.D]";
+    let program = file(
+        *b"PTMF",
+        Table(vec![(7, Field::Tables(vec![operator(classes)]))]),
+    );
+    let said = told(&program, "model.ptl");
+    assert!(said.contains("a.B") && said.contains("c.D"), "{said}");
+}
+
 #[test]
 fn text_is_no_program() {
     for text in [

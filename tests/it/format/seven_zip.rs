@@ -70,6 +70,15 @@ fn members_are_judged_under_any_name() {
     }
     let clean = [("weights.pt", torch::zip(&torch::tensor()))];
     assert_eq!(rules("models.7z", seven_zip(&clean, true)), [""; 0]);
+    // What has the name of a model is one; what others have as well may be anything.
+    let noise = vec![0xa5, 0x11, 0xfe, 0x90, 0x3c];
+    for (member, expected) in [
+        ("model.safetensors", vec!["unknown-artifact"]),
+        ("data.bin", vec![]),
+    ] {
+        let archive = seven_zip(&[(member, noise.clone())], true);
+        assert_eq!(rules("models.7z", archive), expected, "{member}");
+    }
     let pictures = seven_zip(&[("a.png", b"\x89PNG\r\n\x1a\n".to_vec())], true);
     assert_eq!(told(&pictures, "pictures.7z"), "");
 }

@@ -170,6 +170,31 @@ fn the_nearest_folder_that_asks_for_releases_decides() {
     assert!(!fires("uv.lock", poetry));
 }
 
+/// An artifact says each release once, however many of its objects do.
+#[test]
+fn each_release_that_wrote_an_artifact_is_told_once() {
+    let repo = repo!();
+    repo.write("weighbridge.yaml", POLICY);
+    repo.write("requirements.txt", "scikit-learn==1.5.2\n");
+    let told = |versions: &[&str]| {
+        let objects = versions.iter().map(|version| {
+            let class = global("sklearn.linear_model._logistic", "LogisticRegression");
+            let state = [text("_sklearn_version"), text(version)].concat();
+            [&class[..], b")\x81}(", &state, b"ub"].concat()
+        });
+        let list = [&b"]("[..], &objects.collect::<Vec<_>>().concat(), b"e"].concat();
+        repo.write("m.pkl", pickle(&list));
+        let lines = checked(&repo);
+        let told = lines.iter().filter(|line| line.contains("[other-release]"));
+        told.cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(told(&["1.2.2", "1.2.2"]).len(), 1);
+    let both = told(&["1.2.2", "1.3.0"]);
+    assert!(both.iter().any(|line| line.contains("1.2.2")), "{both:?}");
+    assert!(both.iter().any(|line| line.contains("1.3.0")), "{both:?}");
+    assert!(told(&["1.5.2"]).is_empty());
+}
+
 #[test]
 fn a_list_counts_with_those_that_it_includes() {
     let repo = repo!();
