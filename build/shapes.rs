@@ -46,6 +46,9 @@ const WORDS: &[(&str, &str)] = &[
 /// What calls make, as patterns ask for it and shapes say it.
 const MAKES: &[(&str, &str)] = &[
     ("array", "Makes::Array"),
+    ("arrow-buffer", "Makes::ArrowBuffer"),
+    ("arrow-field", "Makes::ArrowField"),
+    ("arrow-type", "Makes::ArrowType"),
     ("bit-generator", "Makes::BitGenerator"),
     ("bytes", "Makes::Bytes"),
     ("device", "Makes::Device"),
@@ -64,6 +67,78 @@ const MAKES: &[(&str, &str)] = &[
 const CHECKS: &[(&str, &str)] = &[
     ("applier", "Check::Applier"),
     ("array-state", "Check::ArrayState"),
+    (
+        "arrow-alias",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Alias))",
+    ),
+    (
+        "arrow-array",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Array))",
+    ),
+    (
+        "arrow-binary",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Binary))",
+    ),
+    (
+        "arrow-buffer",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Buffer))",
+    ),
+    (
+        "arrow-chunks",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Chunks))",
+    ),
+    (
+        "arrow-column",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Column))",
+    ),
+    (
+        "arrow-decimal128",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Decimal(16)))",
+    ),
+    (
+        "arrow-decimal256",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Decimal(32)))",
+    ),
+    (
+        "arrow-decimal32",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Decimal(4)))",
+    ),
+    (
+        "arrow-decimal64",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Decimal(8)))",
+    ),
+    (
+        "arrow-dictionary",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Dictionary))",
+    ),
+    (
+        "arrow-field",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Field))",
+    ),
+    (
+        "arrow-large-list",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::List { wide: true }))",
+    ),
+    (
+        "arrow-list",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::List { wide: false }))",
+    ),
+    (
+        "arrow-map",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Map))",
+    ),
+    (
+        "arrow-struct",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Struct))",
+    ),
+    (
+        "arrow-texts",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Texts))",
+    ),
+    (
+        "arrow-timestamp",
+        "Check::Contents(ContentsCheck::Arrow(ArrowCheck::Timestamp))",
+    ),
     ("boosting", "Check::Contents(ContentsCheck::Boosting)"),
     ("dtype", "Check::Dtype"),
     ("dummy", "Check::Contents(ContentsCheck::Dummy)"),
@@ -159,6 +234,7 @@ const CHECKS: &[(&str, &str)] = &[
         "sparse-diagonals",
         "Check::Contents(ContentsCheck::SparseDiagonals)",
     ),
+    ("sparse-keys", "Check::Contents(ContentsCheck::SparseKeys)"),
     ("sparse-rows", "Check::Contents(ContentsCheck::SparseRows)"),
     ("spline", "Check::Contents(ContentsCheck::Spline)"),
     ("strided", "Check::Strided"),

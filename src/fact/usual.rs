@@ -214,6 +214,16 @@ pub enum ContentsFault {
     Backing,
     /// A sparse array has other places than values.
     Positions,
+    /// A type of pyarrow is not one that is followed, or an array within another has another type than that says.
+    ArrowType,
+    /// A buffer of pyarrow is missing, or shorter than the length of its array.
+    ArrowBuffers,
+    /// Offsets of pyarrow do not rise, or lead out of what they count.
+    ArrowOffsets,
+    /// An array of pyarrow misses another number of items than it says.
+    ArrowMissing,
+    /// A text of pyarrow is not UTF-8.
+    ArrowTexts,
     /// A tree of neighbours has nodes, points or a metric that do not fit one another.
     Neighbours,
     /// A metric is not for a number of columns.

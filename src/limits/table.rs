@@ -121,6 +121,10 @@ limits! {
         /// that it was trained on.
         TREE_NODES: u64 = 16 << 20, Count "nodes of one tree that are followed";
 
+        /// Libraries write the bytes of each array for itself. Those of pyarrow are read up to three times: how many there are, what they
+        /// hold, and what they say of others.
+        ARRAY_READS: u64 = 8, Count "times that the bytes before an opcode are read as contents of arrays";
+
         /// Real pickles nest less than a thousand deep.
         MARKS: usize = 4 << 20, Count "marks on the pickle stack";
 

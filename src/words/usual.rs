@@ -143,6 +143,11 @@ impl fmt::Display for ContentsFault {
             Self::Codes => "a code numbers a category or a label that does not exist",
             Self::Backing => "an array of pandas has items of another type than its class",
             Self::Positions => "a sparse array has other places than values",
+            Self::ArrowType => "an array of pyarrow has a type that is not followed, or not the one that it is said to have",
+            Self::ArrowBuffers => "a buffer of pyarrow is shorter than its array",
+            Self::ArrowOffsets => "offsets of pyarrow do not rise within what they count",
+            Self::ArrowMissing => "an array of pyarrow misses another number of items than it says",
+            Self::ArrowTexts => "a text of pyarrow is not UTF-8",
             Self::Neighbours => {
                 "the nodes, the points and the metric of a tree do not fit one another"
             }

@@ -277,6 +277,30 @@ fn signed_le(bytes: &[u8]) -> i128 {
         .fold(start, |sum, byte| sum.wrapping_shl(8) | i128::from(*byte))
 }
 
+/// The line of a text that the opcode at `at` pushes, without its line feed, and whether it is a `UNICODE` line; otherwise it is a
+/// `STRING` line.
+pub(super) fn line_payload(window: &Window, at: u64) -> Option<(Range<u64>, bool)> {
+    const PIECE: usize = 64 << 10;
+    let code = window.bytes_at(at, 1).ok()?;
+    let is_unicode = match code.first()? {
+        &op::UNICODE => true,
+        &op::STRING => false,
+        _ => return None,
+    };
+    let start = at.checked_add(1)?;
+    let mut end = start;
+    loop {
+        let piece = window.borrow_at(end, PIECE).ok()?;
+        if piece.is_empty() {
+            return None;
+        }
+        match memchr::memchr(b'\n', &piece) {
+            Some(there) => return Some((start..end.checked_add(wide(there))?, is_unicode)),
+            None => end = end.checked_add(wide(piece.len()))?,
+        }
+    }
+}
+
 /// The bytes of a text or of bytes that the opcode at `at` pushes, and whether they are UTF-8, without those that say how many they are.
 /// `None` for lines.
 pub(super) fn payload(window: &Window, at: u64) -> Option<(Range<u64>, bool)> {

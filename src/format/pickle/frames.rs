@@ -25,6 +25,8 @@ pub(super) enum FramePart {
     Rows(u64),
     /// The same, of integers between these.
     Codes { rows: u64, min: i64, max: i64 },
+    /// An array of pyarrow, of the type of a number.
+    Arrow { rows: u64, kind: u32 },
     /// Columns of so many rows.
     Columns { rows: u64 },
     /// A type of so many categories.

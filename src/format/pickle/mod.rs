@@ -5,6 +5,7 @@
 //! follows torch's own unpickler beside it. Nothing is ever imported.
 
 mod arrays;
+mod arrows;
 mod between;
 mod constant;
 mod digest;
@@ -47,7 +48,7 @@ use std::{
 
 use self::{
     machine::Observer,
-    observers::{CodesByValue, LibraryVersion, Operators, ShardParts, Storages, Uses},
+    observers::{CodesByValue, Companions, LibraryVersion, Operators, ShardParts, Storages, Uses},
     weights_only::WeightsOnly,
 };
 
@@ -484,7 +485,7 @@ fn read_stream<O: Observer>(
             &budget,
         );
     }
-    let described = (LibraryVersion, CodesByValue::default());
+    let described = ((LibraryVersion, Companions), CodesByValue::default());
     let observer = (described, (Uses::new(by), observer));
     let run = machine::run(window, start, earlier, observer, &budget);
     let complete = run.result.is_ok();

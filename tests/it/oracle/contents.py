@@ -16,7 +16,7 @@ warnings.filterwarnings("ignore")
 
 
 def tell(name, fits, value):
-    for protocol in {2, 4, pickle.HIGHEST_PROTOCOL}:
+    for protocol in {0, 1, 2, 4, pickle.HIGHEST_PROTOCOL}:
         print(json.dumps({"object": name, "fits": fits, "suffix": "pkl", "file": pickle.dumps(value, protocol).hex()}))
     for compress in (0, 3):
         out = io.BytesIO()
@@ -39,6 +39,10 @@ def put(array, at, number):
 
 def matrices():
     dense = np.arange(24).reshape(4, 6) % 3
+    for make in (sparse.dok_matrix, getattr(sparse, "dok_array", sparse.dok_matrix)):
+        made = make(dense)
+        yield make.__name__, True, made
+        yield make.__name__ + "-empty", True, make((3, 4))
     large = sparse.random(2000, 1500, 0.02, format="coo", random_state=0)
     for form in ("csr", "csc", "bsr", "coo", "dia"):
         for kind in ("matrix", "array"):

@@ -13,7 +13,7 @@ warnings.filterwarnings("ignore")
 
 
 def tell(name, fits, value):
-    for protocol in {2, 4, pickle.HIGHEST_PROTOCOL}:
+    for protocol in {0, 1, 2, 4, pickle.HIGHEST_PROTOCOL}:
         data = pickle.dumps(value, protocol)
         if fits:
             pickle.loads(data)
@@ -25,6 +25,25 @@ def tell(name, fits, value):
     out = io.BytesIO()
     joblib.dump(value, out)
     print(json.dumps({"object": name, "fits": fits, "suffix": "joblib", "file": out.getvalue().hex()}))
+
+
+def tell_of_1_3(name, value):
+    """As pandas 1.3 pickles blocks."""
+    from functools import partial
+
+    from pandas.core.internals.blocks import Block, new_block
+
+    class Older(pickle.Pickler):
+        def reducer_override(self, made):
+            if isinstance(made, Block):
+                return partial(new_block, ndim=made.ndim), (made.values, made.mgr_locs.indexer)
+            return NotImplemented
+
+    for protocol in range(5):
+        out = io.BytesIO()
+        Older(out, protocol).dump(value)
+        pd.read_pickle(io.BytesIO(out.getvalue()))
+        print(json.dumps({"object": name + "-1.3", "fits": True, "suffix": "pkl", "file": out.getvalue().hex()}))
 
 
 def genuine():
@@ -113,5 +132,7 @@ def changed():
 
 for name, value in genuine():
     tell(name, True, value)
+    if isinstance(value, (pd.DataFrame, pd.Series)):
+        tell_of_1_3(name, value)
 for name, value in changed():
     tell(name, False, value)

@@ -20,6 +20,11 @@ const PACKS: &str =
 
 /// An array of integers of 32 bits with one dimension.
 fn integers(numbers: &[i32]) -> Vec<u8> {
+    integers_in(numbers, bytes)
+}
+
+/// The same, whose bytes a constant spells in some way.
+fn integers_in(numbers: &[i32], constant: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let class = global("numpy.core.multiarray", "_reconstruct");
     let made = call(
         &class,
@@ -40,7 +45,7 @@ fn integers(numbers: &[i32]) -> Vec<u8> {
         &tuple(&[&int(length)]),
         &dtype("i4", "<", 0),
         b"\x89",
-        &bytes(&items),
+        &constant(&items),
         b"t",
     ]
     .concat();
@@ -108,6 +113,105 @@ fn an_attribute_that_may_be_another_is_not_compared() {
     let odd = [&class[..], b"}(", &state, &scalar, &int(1), b"ub"].concat();
     assert!(told(&odd).starts_with(RULE));
     assert!(told(&with(&class, &pair("_shape", &int(1)))).starts_with(RULE));
+}
+
+/// Python 2 wrote the bytes of an array as a quoted line, or as one of protocol 2.
+#[test]
+fn what_python_2_wrote_is_compared() {
+    let quoted = |bytes: &[u8]| {
+        let spelled: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        format!("S'{spelled}'\n").into_bytes()
+    };
+    let counted = |bytes: &[u8]| {
+        let length = u8::try_from(bytes.len()).unwrap();
+        [&[b'U', length][..], bytes].concat()
+    };
+    let of = |indices: &[i32]| {
+        [&quoted as &dyn Fn(&[u8]) -> Vec<u8>, &counted].map(|constant| {
+            let mut attributes = whole();
+            attributes[2].1 = integers_in(indices, constant);
+            told(&matrix(&attributes))
+        })
+    };
+    for said in of(&[0, 2, 1]) {
+        assert_eq!(said, "");
+    }
+    for said in of(&[0, 3, 1]) {
+        assert!(said.contains("an index is outside"), "{said}");
+    }
+}
+
+/// Bytes that many arrays share are not read for each of them.
+#[test]
+fn arrays_that_share_their_bytes_are_read_a_few_times() {
+    let items = vec![0; 40_000];
+    let shared = [
+        &global("scipy.sparse._csr", "csr_matrix")[..],
+        b"0",
+        &bytes(&items),
+        b"q\x010",
+    ];
+    let zeros = integers_in(&[0; 10_000], |_| b"h\x01".to_vec());
+    let said = |arrays: usize| {
+        let mut attributes = whole();
+        attributes[0].1 = tuple(&[&int(0), &int(3)]);
+        attributes[2].1 = zeros.clone();
+        attributes[3].1 = integers(&[0]);
+        attributes[4].1 = zeros.clone();
+        let others = zeros.repeat(arrays);
+        told(
+            &[
+                &shared.concat(),
+                &b"("[..],
+                &others,
+                &matrix(&attributes),
+                b"t",
+            ]
+            .concat(),
+        )
+    };
+    assert_eq!(said(0), "");
+    assert!(said(200).contains("cannot be read"), "{}", said(200));
+}
+
+/// `copyreg._reconstructor` makes an instance of a subclass of `dict` with its items, where a pack says that its class has some.
+#[test]
+fn a_subclass_of_dict_is_made_with_its_items() {
+    let made = |module: &str, name: &str, base: &str, state: &[u8]| {
+        let class = global("copyreg", "_reconstructor");
+        let parts = [&global(module, name), &global("builtins", base), state];
+        told(&call(&class, &parts))
+    };
+    let items = [&b"}("[..], &tuple(&[&int(0), &int(1)]), &int(2), b"u"].concat();
+    assert_eq!(made("scipy.sparse._dok", "dok_matrix", "dict", &items), "");
+    assert_eq!(made("scipy.sparse._csr", "csr_matrix", "object", b"N"), "");
+    let class = global("copyreg", "_reconstructor");
+    let body = call(
+        &class,
+        &[
+            &global("scipy.sparse._csr", "csr_matrix"),
+            &global("builtins", "dict"),
+            &items,
+        ],
+    );
+    let body = pickle(&body);
+    let said = told_by(&policy(PACKS), "global-not-allowed", "x.pkl", &body);
+    assert!(said.contains("_reconstructor"), "{said}");
+    // Keys that the class answers as attributes are plain ones.
+    for (key, fits) in [("a", true), ("__class__", false), ("append", false)] {
+        let items = [&b"}("[..], &text(key), &int(1), b"u"].concat();
+        let said = made("sklearn.utils._bunch", "Bunch", "dict", &items);
+        assert_eq!(said.is_empty(), fits, "{key} {said}");
+    }
+    let mut keys = whole();
+    keys.truncate(2);
+    let class = global("scipy.sparse._dok", "dok_matrix");
+    let state: Vec<u8> = keys
+        .iter()
+        .flat_map(|(name, value)| [text(name), value.clone()].concat())
+        .collect();
+    let dok = [&class[..], b")\x81", b"}(", &state, b"ub"].concat();
+    assert_eq!(told(&dok), "");
 }
 
 /// Each file of `contents.py` fits or not, as it says.

@@ -5,7 +5,11 @@ use weighbridge::{
     record::Recorder,
 };
 
-use super::{judge, tell};
+use super::{
+    judge,
+    parts::{pickle, text},
+    policy, tell, told_by,
+};
 
 fn said(role: FileRole, path: &str) -> String {
     let mut recorder = Recorder::default();
@@ -35,4 +39,21 @@ fn a_file_beside_the_model_is_not_reported() {
     for path in ["model.onnx.data", "weights/part-1.bin", "a..b"] {
         assert_eq!(said(FileRole::Weights, path), "", "{path}");
     }
+}
+
+/// gensim puts the name of an attribute behind that of the pickle, and opens what is called so.
+#[test]
+fn an_attribute_with_a_file_of_its_own_is_a_plain_name() {
+    let policy = policy("version: 1\nextends: recommended\n");
+    let of = |list: &str, attribute: &str| {
+        let body = [&b"}("[..], &text(list), b"](", &text(attribute), b"eu"].concat();
+        told_by(&policy, "file-outside", "x.pkl", &pickle(&body))
+    };
+    for list in ["__numpys", "__scipys", "__recursive_saveloads"] {
+        assert_eq!(of(list, "vectors"), "");
+        let said = of(list, "/../../tmp/x");
+        assert!(said.contains("`./../../tmp/x`"), "{said}");
+        assert!(of(list, "\\..\\x").contains("file-outside"));
+    }
+    assert_eq!(of("other", "/../../tmp/x"), "");
 }

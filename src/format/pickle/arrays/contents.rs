@@ -1,5 +1,6 @@
 //! Where the items of an array are, and how they are read.
 
+use super::lines::{Decoder, Form};
 use crate::{
     bytes::{Window, narrow, wide},
     format::pickle::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// How much is read at a time.
-const PIECE: usize = 64 << 10;
+pub(super) const PIECE: usize = 64 << 10;
 /// The largest item that is read.
 const ITEM: u64 = 4096;
 
@@ -19,25 +20,28 @@ const ITEM: u64 = 4096;
 pub(in crate::format::pickle) enum Contents {
     /// A text that is kept.
     Kept(Box<[u8]>),
-    /// So many bytes of the file. Of a text, each character is a byte.
-    At {
-        start: u64,
-        length: u64,
-        latin1: bool,
-    },
+    /// So many bytes of the file, in the form in which a constant spells bytes.
+    At { start: u64, length: u64, form: Form },
 }
 
 impl Contents {
-    /// The bytes that a constant is; `None` if it is none, or a line of protocol 0.
+    /// The bytes that a constant is; `None` if it is none.
     pub(in crate::format::pickle) fn of(items: Value, preview: &Preview<'_>) -> Option<Self> {
         match items.kind() {
             ValueKind::Str => Some(Self::Kept(preview.names.text(items.index()).into())),
             ValueKind::StrAt | ValueKind::Bytes => {
-                let (range, latin1) = constant::payload(preview.window, items.number())?;
+                let (range, form) = match constant::payload(preview.window, items.number()) {
+                    Some((range, true)) => (range, Form::Utf8),
+                    Some((range, false)) => (range, Form::Plain),
+                    None => match constant::line_payload(preview.window, items.number())? {
+                        (range, true) => (range, Form::Raw),
+                        (range, false) => (range, Form::Quoted),
+                    },
+                };
                 Some(Self::At {
                     start: range.start,
                     length: range.end.checked_sub(range.start)?,
-                    latin1,
+                    form,
                 })
             }
             _ => None,
@@ -81,15 +85,15 @@ impl Contents {
 
     /// Gives the bytes, some at a time.
     fn pieces(&self, window: &Window, mut take: impl FnMut(&[u8]) -> Option<()>) -> Option<()> {
-        let (start, length, latin1) = match self {
+        let (start, length, form) = match self {
             Self::Kept(text) => return take(text),
             Self::At {
                 start,
                 length,
-                latin1,
-            } => (*start, *length, *latin1),
+                form,
+            } => (*start, *length, *form),
         };
-        let mut lead = None;
+        let mut decoder = Decoder::new(form);
         let mut decoded = Vec::new();
         let mut done: u64 = 0;
         while done < length {
@@ -99,27 +103,16 @@ impl Contents {
                 return None;
             }
             done = done.saturating_add(wide(piece.len()));
-            if latin1 {
-                decoded.clear();
-                decode(&piece, &mut lead, &mut decoded)?;
-                take(&decoded)?;
-            } else {
+            if form == Form::Plain {
                 take(&piece)?;
+            } else {
+                decoded.clear();
+                decoder.feed(&piece, &mut decoded)?;
+                take(&decoded)?;
             }
         }
-        lead.is_none().then_some(())
+        decoded.clear();
+        decoder.finish(&mut decoded)?;
+        take(&decoded)
     }
-}
-
-/// Bytes of UTF-8 as the characters that they are, none of which is beyond Latin-1. The first byte of one may be in the piece before.
-fn decode(piece: &[u8], lead: &mut Option<u8>, out: &mut Vec<u8>) -> Option<()> {
-    for byte in piece {
-        match (lead.take(), *byte) {
-            (None, 0..=0x7f) => out.push(*byte),
-            (None, 0xc2 | 0xc3) => *lead = Some(*byte),
-            (Some(first), 0x80..=0xbf) => out.push((first & 3).wrapping_shl(6) | (byte & 0x3f)),
-            _ => return None,
-        }
-    }
-    Some(())
 }

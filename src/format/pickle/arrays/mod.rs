@@ -3,17 +3,42 @@
 //! Some classes use such numbers without comparing them with what they index, and read or write memory there. An array is
 //! looked at when it gets its bytes, and only once the stream has named a class that asks. A few numbers are kept of it.
 
+pub(super) mod columns;
 mod contents;
+mod lines;
 mod nodes;
 mod spans;
 
+use std::cell::Cell;
+
 pub(super) use contents::Contents;
+pub(super) use lines::Form;
 
 use super::{
     digest::{Digest, Integers},
     dtype::{Column, Integer, Layout},
 };
-use crate::bytes::Window;
+use crate::{
+    bytes::{Window, wide},
+    limits,
+};
+
+/// How many bytes of arrays were read. Each array has bytes of its own, unless somebody has many share them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reads(Cell<u64>);
+
+impl Reads {
+    /// Counts bytes that are to be read where a stream is at this place: whether they may be.
+    pub(super) fn may_read(&self, contents: &Contents, at: u64) -> bool {
+        let (length, end) = match contents {
+            Contents::Kept(bytes) => (wide(bytes.len()), 0),
+            Contents::At { start, length, .. } => (*length, start.saturating_add(*length)),
+        };
+        let read = self.0.get().saturating_add(length);
+        self.0.set(read);
+        read <= at.max(end).saturating_mul(limits::ARRAY_READS)
+    }
+}
 
 /// The integers of an array.
 fn integers(stored: Integer, count: u64, contents: &Contents, window: &Window) -> Option<Integers> {
@@ -73,7 +98,7 @@ pub(super) fn digest(
 
 #[cfg(test)]
 mod tests {
-    use super::{Contents, Digest, Integer, Layout, digest};
+    use super::{Contents, Digest, Form, Integer, Layout, digest};
     use crate::bytes::Window;
 
     fn read(stored: Integer, bytes: &[u8], latin1: bool) -> Option<(i64, i64, bool)> {
@@ -86,7 +111,7 @@ mod tests {
         let contents = Contents::At {
             start: 0,
             length,
-            latin1,
+            form: if latin1 { Form::Utf8 } else { Form::Plain },
         };
         let text = String::from_utf8_lossy(bytes).chars().count();
         let items = if latin1 { text } else { bytes.len() };

@@ -104,7 +104,10 @@ impl<O: Observer> Runs<'_, '_, O> {
         let trace = &mut self.interpreter.trace;
         let row = trace.log.callee(callee.value);
         let named = (callee.value, row);
-        let attribute = trace.attribute(named, arguments.value, nodes, current);
+        let attribute = match trace.attribute(named, arguments.value, nodes, current) {
+            None => trace.partial(named, arguments.value, nodes, current),
+            found => found,
+        };
         let instantiated = trace.instantiated(named, arguments.value, nodes, current);
         let (row, usage, effect) = match (attribute, instantiated) {
             (Some(_), _) => (row, usage, Effect::LooksUp),
@@ -207,6 +210,17 @@ impl<O: Observer> Runs<'_, '_, O> {
             .handed_on(&[state.value], &self.interpreter.current);
         self.interpreter.state.stack.truncate(from);
         let target = self.interpreter.state.stack.top()?;
+        let nodes = &self.interpreter.state.nodes;
+        if self
+            .interpreter
+            .trace
+            .completes(target.value, state.value, nodes)
+        {
+            if let Some(top) = self.interpreter.state.stack.values.last_mut() {
+                *top = top.by_name();
+            }
+            return Ok(Flow::Continue);
+        }
         self.interpreter.trace.built(
             target.value,
             &self.interpreter.state.nodes,

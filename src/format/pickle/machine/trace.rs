@@ -10,6 +10,7 @@ use crate::{
         marks::Marks,
         opcode as op,
         preview::Preview,
+        shapes,
         value::{Nodes, Value, ValueKind},
     },
 };
@@ -123,8 +124,68 @@ impl Trace {
         Some(Value::new(ValueKind::Global, wide(found)))
     }
 
+    /// `functools.partial` of a function that its library pickles so: it is that function then, which still waits for its keyword.
+    pub(super) fn partial(
+        &mut self,
+        (callee, row): (Value, usize),
+        arguments: Value,
+        nodes: &Nodes,
+        current: &Current,
+    ) -> Option<Value> {
+        if callee.kind() != ValueKind::Global || current.code != op::REDUCE {
+            return None;
+        }
+        if !self.is_named(row, &["functools"], "partial") {
+            return None;
+        }
+        let parts = (arguments.kind() == ValueKind::Tuple).then(|| nodes.all(arguments));
+        let Some([function]) = parts.flatten() else {
+            return None;
+        };
+        let is_known = function.kind() == ValueKind::Global
+            && self.log.name(function.index()).is_some_and(|name| {
+                shapes::is_in_partial(name.module.as_bytes(), name.name.as_bytes())
+            });
+        if !is_known {
+            return None;
+        }
+        let function = function.index();
+        self.log.spelled_by(row, function, arguments);
+        Some(Value::new(ValueKind::Global, wide(function)).fresh())
+    }
+
+    /// Whether a state is that of such a `partial`: its function, no arguments, how many dimensions there are, and nothing else.
+    pub(super) fn completes(&self, partial: Value, state: Value, nodes: &Nodes) -> bool {
+        let parts = (state.kind() == ValueKind::Tuple).then(|| nodes.all(state));
+        let Some([function, arguments, keywords, attributes]) = parts.flatten() else {
+            return false;
+        };
+        let is_empty = |tuple: &Value| {
+            tuple.kind() == ValueKind::Tuple
+                && nodes
+                    .summary(*tuple)
+                    .is_some_and(|summary| summary.len == 0)
+        };
+        let pair = (keywords.kind() == ValueKind::Dict).then(|| nodes.all(*keywords));
+        let Some([key, dimensions]) = pair.flatten() else {
+            return false;
+        };
+        let is_number = dimensions.kind() == ValueKind::Int && matches!(dimensions.as_int(), 1 | 2);
+        partial.kind() == ValueKind::Global
+            && partial.is_fresh()
+            && function.kind() == ValueKind::Global
+            && function.index() == partial.index()
+            && is_empty(arguments)
+            && key.kind() == ValueKind::Str
+            && self.names.texts.text(key.index()) == shapes::PARTIAL_KEYWORD
+            && is_number
+            && attributes.kind() == ValueKind::None
+    }
+
     /// `copyreg._reconstructor(class, object, None)`: how protocols 0 and 1 make an instance, which protocol 2 makes by `NEWOBJ`. It
-    /// calls `object.__new__(class)` and nothing else. Returns the row of the class.
+    /// calls `object.__new__(class)` and nothing else. With `dict` and a dict in place of these it calls `dict.__new__` and
+    /// `dict.__init__`, which copy the items and ask the class nothing: of a class of a pack that is pickled so. Returns the row of the
+    /// class.
     ///
     /// With another base it also calls that, so it is a call like any other.
     pub(super) fn instantiated(
@@ -145,9 +206,17 @@ impl Trace {
             return None;
         };
         let kinds = [class, base, state].map(|part| part.kind());
-        if kinds != [ValueKind::Global, ValueKind::Global, ValueKind::None]
-            || !self.is_named(base.index(), BUILTINS, "object")
-        {
+        let of = match kinds {
+            [ValueKind::Global, ValueKind::Global, ValueKind::None] => "object",
+            [ValueKind::Global, ValueKind::Global, ValueKind::Dict] => "dict",
+            _ => return None,
+        };
+        let has_items = || {
+            self.log.name(class.index()).is_some_and(|name| {
+                shapes::is_filled_class(name.module.as_bytes(), name.name.as_bytes())
+            })
+        };
+        if !self.is_named(base.index(), BUILTINS, of) || of == "dict" && !has_items() {
             return None;
         }
         let class = class.index();

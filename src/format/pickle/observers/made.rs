@@ -6,7 +6,8 @@ use super::lists::NamedLists;
 use crate::{
     fact::GlobalName,
     format::pickle::{
-        arrays::{self, Contents},
+        arrays::{self, Contents, Reads},
+        arrows::Arrows,
         digest::Digest,
         dtype::Dtypes,
         frames::{FramePart, Frames},
@@ -14,7 +15,7 @@ use crate::{
         named::NamedValues,
         planted::Planted,
         preview::Preview,
-        shapes::{self, KnownUse, Makes, Shape, States, Values},
+        shapes::{self, ArrowMade, KnownUse, Makes, Shape, States, Values},
         tensors::{self, TensorSummary, Tensors},
         texts::Attribute,
         value::{Value, ValueKind},
@@ -34,6 +35,8 @@ pub(in crate::format::pickle) struct MadeValues {
     pub(super) named: NamedValues,
     pub(super) widths: Widths,
     pub(super) frames: Frames,
+    pub(super) arrows: Arrows,
+    reads: Reads,
     states: States,
     pub(super) lists: NamedLists,
     texts: Texts,
@@ -84,6 +87,9 @@ impl MadeValues {
             named: &self.named,
             widths: &self.widths,
             frames: &self.frames,
+            arrows: &self.arrows,
+            reads: &self.reads,
+            at: scene.lexer.offset(),
             states: &self.states,
         }
     }
@@ -231,6 +237,9 @@ impl MadeValues {
         scene: &Scene<'_>,
     ) -> Option<Digest> {
         let [count] = sizes else { return None };
+        if !self.reads.may_read(contents, scene.lexer.offset()) {
+            return None;
+        }
         let layout = self.values(scene).dtype_layout(dtype)?;
         let columns = self.dtypes.columns(dtype);
         arrays::digest(&layout, columns, *count, contents, scene.window)
@@ -245,6 +254,8 @@ impl MadeValues {
             return Contents::of(items, &scene.preview());
         }
         match self.texts.get(items) {
+            // A `bytearray` of bytes that were made themselves; those that are kept bound how deep.
+            Some(bytes) if bytes.kind() == ValueKind::Result => self.contents(bytes, sizes, scene),
             Some(text) => Contents::of(text, &scene.preview()),
             None => shapes::few_of(items.detail()).map(Contents::Kept),
         }
@@ -313,6 +324,9 @@ impl MadeValues {
                     few => few,
                 }
             }
+            (Makes::Bytes, None) if scene.nodes.all(arguments).is_some_and(<[_]>::is_empty) => {
+                shapes::few(&[])
+            }
             (Makes::Array, _) if shape.is_of_buffer() => match known {
                 [items, dtype, sizes, ..] => {
                     let sizes = self.values(scene).sizes(*sizes);
@@ -329,6 +343,17 @@ impl MadeValues {
                 );
                 self.tensors.unfinished(is_matrix)
             }
+            (Makes::ArrowBuffer, Some(bytes)) => match self.contents(bytes, &[], scene) {
+                Some(contents) => self.arrows.keep_buffer(contents),
+                None => 0,
+            },
+            (Makes::ArrowType | Makes::ArrowField, _) => {
+                match shape.arrow(arguments, &self.values(scene)) {
+                    Some(ArrowMade::Type(made)) => self.arrows.keep_type(made),
+                    Some(ArrowMade::Field(kind)) => kind,
+                    _ => 0,
+                }
+            }
             (Makes::FramePart, _) => {
                 let part = shape.frame_part(arguments, &self.values(scene));
                 self.frames.made(part)
@@ -342,28 +367,33 @@ impl MadeValues {
                 let empty = matches!(scene.nodes.summary(list), Some(summary) if summary.len == 0);
                 if empty { 0 } else { FILLED }
             }
-            (Makes::Dtype, Some(first)) => match first.kind() {
-                ValueKind::Global => match scene.log.name(first.index()) {
-                    Some(name) => self.dtypes.of_type(name).detail(),
-                    None => 0,
-                },
-                ValueKind::Str => {
-                    let code = std::str::from_utf8(scene.names.text(first.index()));
-                    self.dtypes.spelled(code.unwrap_or_default()).detail()
-                }
-                // Once more names are met than are kept, the code stands in the file alone.
-                ValueKind::StrAt => {
-                    let code = scene.preview().string(first);
-                    let code = code
-                        .as_ref()
-                        .and_then(|code| code.as_str())
-                        .unwrap_or_default();
-                    self.dtypes.spelled(code).detail()
-                }
-                ValueKind::Bool | ValueKind::Int => self.dtypes.of_texts().detail(),
-                _ => 0,
-            },
+            (Makes::Dtype, Some(first)) => dtype_of(first, &mut self.dtypes, scene),
             _ => 0,
         }
+    }
+}
+
+/// What is kept of a dtype that is made of a type, a code or a flag.
+fn dtype_of(first: Value, dtypes: &mut Dtypes, scene: &Scene<'_>) -> u32 {
+    match first.kind() {
+        ValueKind::Global => match scene.log.name(first.index()) {
+            Some(name) => dtypes.of_type(name).detail(),
+            None => 0,
+        },
+        ValueKind::Str => {
+            let code = std::str::from_utf8(scene.names.text(first.index()));
+            dtypes.spelled(code.unwrap_or_default()).detail()
+        }
+        // Once more names are met than are kept, the code stands in the file alone.
+        ValueKind::StrAt => {
+            let code = scene.preview().string(first);
+            let code = code
+                .as_ref()
+                .and_then(|code| code.as_str())
+                .unwrap_or_default();
+            dtypes.spelled(code).detail()
+        }
+        ValueKind::Bool | ValueKind::Int => dtypes.of_texts().detail(),
+        _ => 0,
     }
 }

@@ -1,6 +1,7 @@
 //! What follows a run beside the machine: each observer knows one library's forms, and nothing of the others.
 
 mod code;
+mod companions;
 mod joblib;
 mod library;
 mod lists;
@@ -12,6 +13,7 @@ mod storages;
 mod uses;
 
 pub(super) use code::CodesByValue;
+pub(super) use companions::Companions;
 pub(super) use library::LibraryVersion;
 pub(super) use operators::Operators;
 pub(super) use payloads::read as read_payloads;

@@ -11,7 +11,7 @@ use crate::{
         CallArguments, Fact, GlobalName, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage,
     },
     format::pickle::{
-        arrays::Contents,
+        arrays::{Contents, Form},
         machine::{self, Call, Effect, Flow, Items, Made, Noted, Observer, Scene},
         opcode as op,
         shapes::{self, JoblibArray, KnownUse, Makes},
@@ -250,10 +250,10 @@ impl Uses {
         if shape.joblib_array().is_some() {
             self.joblib.expect();
         }
-        if shape.is_instantiated() {
+        let fits = shape.instantiate(call.arguments.value, &self.made.values(scene));
+        let Err(misfit) = fits else {
             return self.made.add_instance(shape);
-        }
-        let misfit = Misfit::NotByReduce;
+        };
         if !scene.log.misused_often(call.row) {
             let seen = SeenUse::Call(CallArguments::none());
             self.unusual(call.row, (call.usage, Part::Opcode), (misfit, seen), scene);
@@ -468,7 +468,7 @@ fn span(
                 let contents = Contents::At {
                     start: scene.lexer.offset().saturating_add(padding),
                     length,
-                    latin1: false,
+                    form: Form::Plain,
                 };
                 array.digest = made.digest(dtype, &array.sizes, &contents, scene);
             }

@@ -1,8 +1,8 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
 use super::{
-    Check, ContentsCheck, KnownUse, Shape, fit::Values, frames, known, matrices, neighbours, trees,
-    vectors,
+    Check, ContentsCheck, KnownUse, Shape, arrow, fit::Values, frames, known, matrices, neighbours,
+    trees, vectors, zones::is_zone,
 };
 use crate::{
     bytes::wide,
@@ -33,6 +33,10 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
         }
         (Check::Contents(ContentsCheck::Frame(check)), arguments) => {
             let made = frames::call(check, arguments, values);
+            return made.map(|_| ()).map_err(Misfit::Contents);
+        }
+        (Check::Contents(ContentsCheck::Arrow(check)), arguments) => {
+            let made = arrow::call(check, arguments, values);
             return made.map(|_| ()).map_err(Misfit::Contents);
         }
         (Check::Contents(ContentsCheck::TreeNodes), [_, classes, outputs]) => {
@@ -101,7 +105,8 @@ pub(super) fn state(
             | ContentsCheck::SparseColumns
             | ContentsCheck::SparseBlocks
             | ContentsCheck::SparseCoordinates
-            | ContentsCheck::SparseDiagonals => matrices::state(check, state, values),
+            | ContentsCheck::SparseDiagonals
+            | ContentsCheck::SparseKeys => matrices::state(check, state, values),
             ContentsCheck::SupportVectors | ContentsCheck::SupportVectorsOfNumbers => {
                 vectors::state(check, state, values)
             }
@@ -111,6 +116,7 @@ pub(super) fn state(
             | ContentsCheck::Spline
             | ContentsCheck::Optimizer => neighbours::state(check, target, state, values),
             ContentsCheck::Frame(check) => frames::state(check, target, state, values).map(|_| ()),
+            ContentsCheck::Arrow(check) => arrow::state(check, state, values).map(|_| ()),
             _ => trees::state(check, target, state, values),
         };
         return fits.map_err(Misfit::Contents);
@@ -189,12 +195,6 @@ fn has_words(array: Value, count: u64, values: &Values<'_>) -> bool {
             .tensors
             .get(array)
             .is_some_and(|array| array.sizes == [count])
-}
-
-/// Whether a text is the name of a time zone: where it is looked up as a file, that is one of the database.
-fn is_zone(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '-' | '/');
-    !name.starts_with('/') && name.chars().all(plain)
 }
 
 /// A kind and a size, as numpy writes them: it takes much else for a dtype.

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use super::{KnownUse, Makes, Pattern, attributes::Attributes, canonical, known};
 use crate::fact::Misfit;
 use crate::format::pickle::{
+    arrays::Reads,
+    arrows::Arrows,
     dtype::{Dtypes, Layout},
     frames::Frames,
     marks::Marks,
@@ -66,6 +68,12 @@ pub(in crate::format::pickle) struct Values<'a> {
     pub widths: &'a Widths,
     /// What parts of frames hold.
     pub frames: &'a Frames,
+    /// Types and buffers of pyarrow.
+    pub arrows: &'a Arrows,
+    /// How many bytes of arrays were read.
+    pub reads: &'a Reads,
+    /// Where the stream is.
+    pub at: u64,
     /// Tuples of more children than are kept of others, which a state may be.
     pub states: &'a States,
 }

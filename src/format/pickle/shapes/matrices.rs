@@ -50,6 +50,12 @@ pub(super) fn state(
         (ContentsCheck::SparseColumns, [rows, columns]) => matrix.compressed(*columns, *rows),
         (ContentsCheck::SparseBlocks, [rows, columns]) => matrix.blocks(*rows, *columns),
         (ContentsCheck::SparseDiagonals, [_, _]) => matrix.diagonals(),
+        (ContentsCheck::SparseKeys, [_] | [_, _]) => match values.named.get(state, Attribute::Keys)
+        {
+            Found::Absent => Ok(()),
+            Found::One(dict) if dict.kind() == ValueKind::Dict => Ok(()),
+            _ => Err(ContentsFault::Arrays),
+        },
         _ => Err(ContentsFault::MatrixSizes),
     }
 }

@@ -5,6 +5,7 @@
 //! with them when it happens, with the values at hand; what does not fit is observed, with the shape that was expected.
 //! A name that no pack lists has the plain shape: data in, attributes as state.
 
+mod arrow;
 mod attributes;
 mod checks;
 mod fit;
@@ -16,13 +17,20 @@ mod neighbours;
 mod table;
 mod trees;
 mod vectors;
+mod zones;
 
+pub(super) use arrow::Made as ArrowMade;
 pub(super) use fit::{States, Values, few, few_of};
 pub(super) use frame_parts::part as frame_part;
 
 use std::fmt;
 
-use super::{frames::FramePart, opcode as op, value::Value, widths::Width};
+use super::{
+    frames::FramePart,
+    opcode as op,
+    value::{Value, ValueKind},
+    widths::Width,
+};
 use crate::fact::{GlobalName, Misfit};
 
 /// How one name is used.
@@ -132,6 +140,12 @@ pub(super) enum Fills {
 pub(super) enum Makes {
     Other,
     Array,
+    /// The bytes of an array of pyarrow.
+    ArrowBuffer,
+    /// A name and a type of pyarrow.
+    ArrowField,
+    /// A type of pyarrow.
+    ArrowType,
     BitGenerator,
     Bytes,
     Device,
@@ -207,6 +221,8 @@ pub(super) enum ContentsCheck {
     SparseCoordinates,
     /// Diagonals.
     SparseDiagonals,
+    /// Values by their coordinates, which scipy compares when it uses them.
+    SparseKeys,
     /// A tree of scikit-learn.
     TreeNodes,
     /// An estimator that is a tree, or holds trees that get its whole input.
@@ -229,6 +245,8 @@ pub(super) enum ContentsCheck {
     MulticlassLoss,
     /// Something of pandas.
     Frame(FrameCheck),
+    /// Something of pyarrow, or of pandas around it.
+    Arrow(ArrowCheck),
     /// A tree of neighbours.
     NeighbourTree,
     /// What such a tree measures with.
@@ -264,6 +282,39 @@ pub(super) enum FrameCheck {
     Manager,
     Frame,
     Series,
+}
+
+/// What of pyarrow is compared with what it is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ArrowCheck {
+    /// A type without parameters, by its name.
+    Alias,
+    /// A type of times, with a zone.
+    Timestamp,
+    /// A type of decimals in so many bytes.
+    Decimal(u64),
+    /// A type of bytes, as many each.
+    Binary,
+    /// A name and a type.
+    Field,
+    /// A type of lists, with offsets of eight bytes or of four.
+    List { wide: bool },
+    /// A type of records.
+    Struct,
+    /// A type of lists of pairs.
+    Map,
+    /// A type of numbers of a dictionary's items.
+    Dictionary,
+    /// Bytes.
+    Buffer,
+    /// An array.
+    Array,
+    /// Arrays, one behind another.
+    Chunks,
+    /// An array of pandas.
+    Column,
+    /// The same, of texts.
+    Texts,
 }
 
 /// How a name is used where nothing says how it is written.
@@ -302,6 +353,20 @@ fn shape_of(name: &GlobalName) -> Option<&'static Shape> {
 pub(super) fn is_known(module: &[u8], name: &[u8]) -> bool {
     spelling(module, name).is_some()
 }
+
+/// Whether a pack lists a class whose instances are made with items.
+pub(super) fn is_filled_class(module: &[u8], name: &[u8]) -> bool {
+    matches!(known(module, name), KnownUse::Shape(shape) if shape.is_instantiated() && matches!(shape.fills, Fills::Items | Fills::Attributes))
+}
+
+/// Whether a pack lists a function that its library calls through a `functools.partial`, which keeps one keyword.
+pub(super) fn is_in_partial(module: &[u8], name: &[u8]) -> bool {
+    const BLOCK: Check = Check::Contents(ContentsCheck::Frame(FrameCheck::Block));
+    matches!(known(module, name), KnownUse::Shape(shape) if shape.check == Some(BLOCK))
+}
+
+/// The keyword: how many dimensions a block has.
+pub(super) const PARTIAL_KEYWORD: &[u8] = b"ndim";
 
 /// The one name that a policy has for a name of a pack.
 pub(super) fn canonical(module: &[u8], name: &[u8]) -> Option<&'static str> {
@@ -378,8 +443,25 @@ impl Shape {
             (Some(Check::Contents(ContentsCheck::Frame(check))), Some(arguments)) => {
                 frames::call(check, arguments, values).unwrap_or_default()
             }
+            (Some(Check::Contents(ContentsCheck::Arrow(ArrowCheck::Array))), Some(arguments)) => {
+                arrow::compared(arguments, values).unwrap_or_default()
+            }
+            (Some(Check::Contents(ContentsCheck::Arrow(check))), Some(arguments)) => {
+                match arrow::call(check, arguments, values) {
+                    Ok(ArrowMade::Part(part)) => part,
+                    _ => FramePart::Unknown,
+                }
+            }
             _ => FramePart::Unknown,
         }
+    }
+
+    /// What of pyarrow a call makes that fits: a type, or a field of one.
+    pub(super) fn arrow(&self, arguments: Value, values: &Values<'_>) -> Option<ArrowMade> {
+        let Some(Check::Contents(ContentsCheck::Arrow(check))) = self.check else {
+            return None;
+        };
+        arrow::call(check, values.preview.nodes.all(arguments)?, values).ok()
     }
 
     /// What of a frame a value is whose state was set and fits.
@@ -392,6 +474,9 @@ impl Shape {
         match self.check {
             Some(Check::Contents(ContentsCheck::Frame(check))) => {
                 frames::state(check, target, state, values).unwrap_or_default()
+            }
+            Some(Check::Contents(ContentsCheck::Arrow(check))) => {
+                arrow::state(check, state, values).unwrap_or_default()
             }
             _ => FramePart::Unknown,
         }
@@ -412,6 +497,25 @@ impl Shape {
             Fills::Items | Fills::Attributes => Err(Misfit::NotPairs),
             Fills::List if is_values => Ok(()),
             Fills::List => Err(Misfit::NotValues),
+        }
+    }
+
+    /// Whether an instance may be made of the class: a subclass of `dict` with the items that stand last.
+    pub(super) fn instantiate(&self, arguments: Value, values: &Values<'_>) -> Result<(), Misfit> {
+        if !self.is_instantiated() {
+            return Err(Misfit::NotByReduce);
+        }
+        let parts = values.preview.nodes.all(arguments).unwrap_or_default();
+        let items = parts.last().filter(|last| last.kind() == ValueKind::Dict);
+        match (items, self.fills) {
+            (None, _) | (_, Fills::Items) => Ok(()),
+            (Some(items), Fills::Attributes)
+                if values.attributes().are_attributes_of_data(*items) =>
+            {
+                Ok(())
+            }
+            (_, Fills::Attributes) => Err(Misfit::PlainItems),
+            (_, Fills::No | Fills::List) => Err(Misfit::NoItems),
         }
     }
 
@@ -543,6 +647,9 @@ impl Makes {
         match self {
             Self::Other => "what it makes",
             Self::Array => "an array",
+            Self::ArrowBuffer => "a buffer of pyarrow",
+            Self::ArrowField => "a field of pyarrow",
+            Self::ArrowType => "a type of pyarrow",
             Self::BitGenerator => "a source of random numbers",
             Self::Bytes => "bytes",
             Self::Device => "a device",

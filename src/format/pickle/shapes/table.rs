@@ -1,5 +1,5 @@
 //! The tables that the build makes of `policies/globals/*.yaml`.
 
-use super::{Check, ContentsCheck, Fills, FrameCheck, Makes, Pattern, Shape, Spelling};
+use super::{ArrowCheck, Check, ContentsCheck, Fills, FrameCheck, Makes, Pattern, Shape, Spelling};
 
 include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
