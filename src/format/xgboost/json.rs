@@ -1,4 +1,4 @@
-//! JSON as XGBoost writes it: a model of a gigabyte is walked, and never held. `NaN` and `Infinity` are numbers there.
+//! JSON as libraries of trees write it: a model of a gigabyte is walked, and never held. `NaN` and `Infinity` are numbers there.
 
 use super::source::{Each, Feed, Source};
 use crate::{
@@ -11,10 +11,12 @@ const NUMBER: usize = 64;
 
 /// A document in JSON.
 #[derive(Debug)]
-pub(super) struct Json {
+pub(in crate::format) struct Json {
     feed: Feed,
     /// Whether an item of the innermost object or array has been read.
     begun: Vec<bool>,
+    /// Whether an escape with a number stands for its character. XGBoost keeps it as it is.
+    decodes: bool,
 }
 
 impl Json {
@@ -22,6 +24,15 @@ impl Json {
         Self {
             feed: Feed::new(window, 0),
             begun: Vec::new(),
+            decodes: false,
+        }
+    }
+
+    /// A document whose reader takes every escape for what it stands for.
+    pub(in crate::format) fn decoding(window: &Window) -> Self {
+        Self {
+            decodes: true,
+            ..Self::new(window)
         }
     }
 
@@ -79,7 +90,14 @@ impl Json {
                     b'b' => 8,
                     b'f' => 12,
                     byte @ (b'"' | b'\\' | b'/') => byte,
-                    // XGBoost keeps such an escape as it is.
+                    b'u' if self.decodes => {
+                        let character = self.character()?;
+                        if kept.is_some() {
+                            let mut bytes = [0; 4];
+                            text.extend(character.encode_utf8(&mut bytes).bytes());
+                        }
+                        continue;
+                    }
                     b'u' => b'u',
                     _ => return Err(self.feed.wrong()),
                 },
@@ -94,7 +112,57 @@ impl Json {
         }
     }
 
-    fn number(&mut self) -> Result<f64, ReadError> {
+    /// The character of an escape, whose second half may follow in one of its own.
+    fn character(&mut self) -> Result<char, ReadError> {
+        let at = self.feed.offset();
+        let mut units = vec![self.unit()?];
+        if units
+            .first()
+            .is_some_and(|unit| (0xd800..0xdc00).contains(unit))
+        {
+            if [self.feed.next()?, self.feed.next()?] != *b"\\u" {
+                return Err(super::source::encoding(at));
+            }
+            units.push(self.unit()?);
+        }
+        let mut characters = char::decode_utf16(units);
+        match (characters.next(), characters.next()) {
+            (Some(Ok(character)), None) => Ok(character),
+            _ => Err(super::source::encoding(at)),
+        }
+    }
+
+    fn unit(&mut self) -> Result<u16, ReadError> {
+        let at = self.feed.offset();
+        let digits: [u8; 4] = self.feed.take()?;
+        std::str::from_utf8(&digits)
+            .ok()
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|digits| u16::from_str_radix(digits, 16).ok())
+            .ok_or_else(|| super::source::encoding(at))
+    }
+
+    /// Whether an array begins here.
+    pub(in crate::format) fn is_array(&mut self) -> Result<bool, ReadError> {
+        Ok(self.peek()? == Some(b'['))
+    }
+
+    /// Whether a text begins here.
+    pub(in crate::format) fn is_text(&mut self) -> Result<bool, ReadError> {
+        Ok(self.peek()? == Some(b'"'))
+    }
+
+    /// Steps over `null`, if it is there.
+    pub(in crate::format) fn is_null(&mut self) -> Result<bool, ReadError> {
+        let is_null = self.peek()? == Some(b'n');
+        if is_null {
+            self.word()?;
+        }
+        Ok(is_null)
+    }
+
+    /// A number, or a bool in the place of one.
+    pub(in crate::format) fn number(&mut self) -> Result<f64, ReadError> {
         self.peek()?;
         let at = self.feed.offset();
         let mut digits = String::new();
@@ -208,7 +276,7 @@ impl Json {
     }
 
     /// What follows the document, white space apart: where it begins.
-    pub(super) fn end(&mut self) -> Result<Option<u64>, ReadError> {
+    pub(in crate::format) fn end(&mut self) -> Result<Option<u64>, ReadError> {
         Ok(self.peek()?.map(|_| self.feed.offset()))
     }
 }

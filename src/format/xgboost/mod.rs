@@ -4,9 +4,9 @@
 //! are counted, and in UBJSON stepped over.
 
 mod binary;
-mod json;
+pub(in crate::format) mod json;
 mod model;
-mod source;
+pub(in crate::format) mod source;
 mod ubjson;
 
 use super::{Certainty, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix};

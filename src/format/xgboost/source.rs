@@ -7,10 +7,10 @@ use crate::{
 };
 
 /// Takes numbers, as long as it answers that it may go on.
-pub(super) type Each<'e> = &'e mut dyn FnMut(f64) -> Result<(), ReadError>;
+pub(in crate::format) type Each<'e> = &'e mut dyn FnMut(f64) -> Result<(), ReadError>;
 
 /// A document that is walked from front to back. What is asked for and is not there is an error, which names the place.
-pub(super) trait Source {
+pub(in crate::format) trait Source {
     /// Steps into an object.
     fn object(&mut self) -> Result<(), ReadError>;
 

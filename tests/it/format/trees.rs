@@ -158,6 +158,91 @@ fn catboost(splits: [u32; 2], start: u32, leaves: usize, slots: usize) -> Vec<u8
     .concat()
 }
 
+/// A model of CatBoost in JSON, with a tree of two levels, and what a counter needs.
+const CATBOOST: &str = r#"{"ctr_data":{"{\"identifier\":[{\"cat_feature_index\":0,\"combination_element\":\"cat_feature_value\"}],\"type\":\"Borders\"}":{"counter_denominator":0,"hash_map":["22",30,45,"18446744073709551615",1,2],"hash_stride":3}},"features_info":{"categorical_features":[{"feature_index":0,"flat_feature_index":1}],"ctrs":[{"borders":[8.5],"ctr_type":"Borders","elements":[{"cat_feature_index":0,"combination_element":"cat_feature_value"}],"identifier":"","target_border_idx":0}],"float_features":[{"borders":[-0.5,1e-1],"feature_index":0,"flat_feature_index":0}]},"model_info":{"catboost_version_info":"1"},"oblivious_trees":[{"leaf_values":[1,2,3,4],"splits":[{"split_index":0},{"split_index":2}]}],"scale_and_bias":[1,[0]]}"#;
+
+/// The same with a tree of nodes.
+fn nodes(tree: &str) -> String {
+    let (front, _) = CATBOOST.split_once("\"oblivious_trees\"").unwrap();
+    format!(r#"{front}"scale_and_bias":[1,[0]],"trees":[{tree}]}}"#)
+}
+
+const NODES: &str = r#"{"left":{"value":1,"weight":6},"right":{"left":{"value":2},"right":{"value":3},"split":{"split_index":2}},"split":{"split_index":0}}"#;
+
+#[test]
+fn what_does_not_fit_in_a_model_of_catboost_is_said() {
+    let changed = |from: &str, to: &str| {
+        assert!(CATBOOST.contains(from), "{from}");
+        told(CATBOOST.replacen(from, to, 1).as_bytes(), "m.json")
+    };
+    insta::assert_snapshot!(changed(r#"{"split_index":2}"#, r#"{"split_index":3}"#), @"
+    [] is catboost
+    [] unread: malformed: a node compares feature 3 of 3
+    ");
+    insta::assert_snapshot!(changed(r#"{"split_index":2}"#, r#"{"split_index":2.5}"#), @"
+    [] is catboost
+    [] unread: malformed: `split_index` has a value that its library does not write
+    ");
+    insta::assert_snapshot!(changed(r#"{"split_index":2}"#, r#"{"split_index":2,"split\u005findex":9}"#), @"
+    [] is catboost
+    [] unread: malformed: `split_index` is there twice
+    ");
+    insta::assert_snapshot!(changed("[1,2,3,4]", "[1,2,3]"), @"
+    [] is catboost
+    [] unread: malformed: there is no `leaf_values`
+    ");
+    insta::assert_snapshot!(changed("[1,[0]]", "[1,[0,0]]"), @"
+    [] is catboost
+    [] unread: malformed: `scale_and_bias` has 2 items where the model says 1
+    ");
+    insta::assert_snapshot!(changed("[1,[0]]", "[1]"), @"
+    [] is catboost
+    [] unread: malformed: `scale_and_bias` has 1 items where the model says 2
+    ");
+    insta::assert_snapshot!(changed(r#""target_border_idx":0"#, r#""target_border_idx":1"#), @"
+    [] is catboost
+    [] unread: malformed: `target_border_idx` refers to what is not there
+    ");
+    insta::assert_snapshot!(changed(r#"[{"cat_feature_index":0,"#, r#"[{"cat_feature_index":1,"#), @"
+    [] is catboost
+    [] unread: malformed: `elements` refers to what is not there
+    ");
+    insta::assert_snapshot!(changed(r#""hash_stride":3"#, r#""hash_stride":2"#), @"
+    [] is catboost
+    [] unread: malformed: `hash_stride` has a value that its library does not write
+    ");
+    insta::assert_snapshot!(changed(r#"["22",30,"#, r#"["22","#), @"
+    [] is catboost
+    [] unread: malformed: `hash_map` has a value that its library does not write
+    ");
+    insta::assert_snapshot!(changed(r#"["22","#, r#"["2x","#), @"
+    [] is catboost
+    [] unread: malformed: `hash_map` has a value that its library does not write
+    ");
+    insta::assert_snapshot!(changed(r#""oblivious_trees""#, r#""trees":[],"oblivious_trees""#), @"
+    [] is catboost
+    [] unread: malformed: there is no `oblivious_trees`
+    ");
+    insta::assert_snapshot!(changed(r#"[1,[0]]}"#, r#"[1,[0]]} more"#), @"
+    [] is catboost
+    [] trailing-data: 4 bytes after the model
+    ");
+    let of = |tree: &str| told(nodes(tree).as_bytes(), "m.json");
+    assert_eq!(of(NODES), "[] is catboost");
+    insta::assert_snapshot!(of(&NODES.replace(r#""left":{"value":2},"#, "")), @"
+    [] is catboost
+    [] unread: malformed: there is no `left`
+    ");
+    insta::assert_snapshot!(of(&NODES.replace(r#"{"value":3}"#, r#"{"value":[3,3]}"#)), @"
+    [] is catboost
+    [] unread: malformed: `leaf_values` has 2 items where the model says 1
+    ");
+    insta::assert_snapshot!(of(&NODES.replace(r#"{"value":3}"#, r#"{"value":3,"split":{"split_index":0}}"#)), @"
+    [] is catboost
+    [] unread: malformed: `value` has a value that its library does not write
+    ");
+}
+
 pub(crate) fn fixtures() -> Vec<Fixture> {
     let model = json("1,-1,-1", "2,-1,-1");
     vec![
@@ -166,6 +251,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         ("model.model", binary([1, 2], 0)),
         ("model.txt", lightgbm("1 -1", "-3 -2").into_bytes()),
         ("trees.cbm", catboost([0, 2], 0, 4, 24)),
+        ("levels.json", CATBOOST.as_bytes().to_vec()),
+        ("nodes.json", nodes(NODES).into_bytes()),
     ]
 }
 
@@ -174,7 +261,7 @@ fn genuine_models_are_data_under_any_name() {
     for (name, bytes) in fixtures() {
         let id = match name {
             "model.txt" => "lightgbm",
-            "trees.cbm" => "catboost",
+            "trees.cbm" | "levels.json" | "nodes.json" => "catboost",
             _ => "xgboost",
         };
         for name in [name, "model.bin", "model"] {
@@ -325,6 +412,10 @@ fn other_files_are_silent() {
         ("config.json", r#"{"learner": "xgboost", "version": [1]}"#),
         ("notes.txt", "tree\nversion control\n"),
         ("notes.txt", "tree\n"),
+        (
+            "plan.json",
+            r#"{"model_info": {"name": "x"}, "trees": ["oak", "beech"]}"#,
+        ),
     ] {
         assert_eq!(told(bytes.as_bytes(), name), "", "{name}");
     }

@@ -121,17 +121,19 @@ def write_catboost():
     for name, (kind, labels, parameters) in kinds.items():
         model = kind(**quiet, **parameters).fit(ROWS, labels)
         model.save_model(f"{FOLDER}/{name}.cbm")
+        model.save_model(f"{FOLDER}/{name}.json", format="json")
     table = frame().assign(c=frame().c.astype(str))
     for name, one_hot in {"one-hot": 8, "counters": 1}.items():
         model = catboost.CatBoostRegressor(**quiet, cat_features=["c"], one_hot_max_size=one_hot).fit(table, CLASSES)
         model.save_model(f"{FOLDER}/{name}.cbm")
+        model.save_model(f"{FOLDER}/{name}.json", format="json", pool=catboost.Pool(table, CLASSES, cat_features=["c"]))
 
 
 def load_catboost(path):
     import catboost
 
     model = catboost.CatBoost()
-    model.load_model(path)
+    model.load_model(path, format="json" if path.endswith("json") else "cbm")
     names = model.feature_names_
     if len(names) > 1000:
         raise ValueError

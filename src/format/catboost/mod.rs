@@ -1,6 +1,9 @@
-//! CatBoost: gradient-boosted trees as a flatbuffer behind a magic, and tables of categories behind that.
+//! CatBoost: gradient-boosted trees as a flatbuffer behind a magic, and tables of categories behind that; or all of it as JSON.
 //!
-//! The library verifies the flatbuffer and then follows its numbers without looking; the tables it does not verify. Both are checked here.
+//! The library verifies the flatbuffer and then follows its numbers without looking; the tables and the JSON it does not verify. All of them are
+//! checked here.
+
+mod json;
 
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
@@ -13,12 +16,12 @@ use crate::{
     limits,
 };
 
-/// Files that begin with `CBM1`.
+/// Files that begin with `CBM1`, and the same models in JSON.
 pub static FORMAT: Format = Format {
     id: "catboost",
     title: "CatBoost model",
     doc: DOC,
-    suffixes: &[Suffix::own("cbm")],
+    suffixes: &[Suffix::own("cbm"), Suffix::plain("json")],
     container: None,
     runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
@@ -29,7 +32,7 @@ const DOC: &str = "\
 ## What it is
 
 A model of gradient-boosted trees, as `CatBoost.save_model` writes it by default: a flatbuffer, and a table of counters for each combination of
-categories.
+categories. `save_model` with `format=\"json\"` writes the same as JSON.
 
 ## What loading it does
 
@@ -37,12 +40,12 @@ categories.
 
 ## How it is recognised
 
-By `CBM1` and a size as its first eight bytes.
+By `CBM1` and a size as its first eight bytes; as JSON, by the first key of the object and the names of its parts.
 
 ## What is checked
 
 The sizes against the file, and everything that the library follows: the splits, sizes and leaves of each tree, its borders, the children of
-nodes, and each table of counters. A model with features of texts or embeddings brings dictionaries that are not read, and is refused.
+nodes, and each table of counters. In JSON, splits, leaves, features and tables have to fit each other as well, and no key is there twice. A model with features of texts or embeddings brings dictionaries that are not read, and is refused.
 
 ## What to prefer
 
@@ -85,10 +88,31 @@ mod trees {
 fn probe(head: &Head<'_>) -> Certainty {
     // The size of the model follows, which no text could be.
     let size = head.front.get(4..8).unwrap_or_default();
-    Certainty::sure_if(head.front.starts_with(b"CBM1") && size.contains(&0))
+    let is_binary = head.front.starts_with(b"CBM1") && size.contains(&0);
+    Certainty::sure_if(is_binary || json::begins(&head.front))
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let is_binary = window.bytes_at(0, 4)? == b"CBM1";
+    let end = if is_binary {
+        binary(window)?
+    } else {
+        match json::read(window)? {
+            Some(end) => end,
+            None => return Ok(()),
+        }
+    };
+    if window.reaches(end.saturating_add(1))? {
+        let bytes = window.len().saturating_sub(end);
+        let after = Payload::Trees;
+        let anomaly = Anomaly::TrailingData { bytes, after };
+        reading.recorder.anomaly(anomaly, Place::Whole);
+    }
+    Ok(())
+}
+
+/// Reads the binary form; returns where it ends.
+fn binary(window: &Window) -> Result<u64, ReadError> {
     let size = u64::from(u32_at(window, 4)?);
     let mut end = HEAD.saturating_add(size);
     let core = part(window, HEAD, size)?;
@@ -110,13 +134,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         }
         end = counters(window, end)?;
     }
-    if window.reaches(end.saturating_add(1))? {
-        let bytes = window.len().saturating_sub(end);
-        let after = Payload::Trees;
-        let anomaly = Anomaly::TrailingData { bytes, after };
-        reading.recorder.anomaly(anomaly, Place::Whole);
-    }
-    Ok(())
+    Ok(end)
 }
 
 fn u32_at(window: &Window, at: u64) -> Result<u32, ReadError> {
