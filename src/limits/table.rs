@@ -314,6 +314,40 @@ limits! {
         MODEL_TREE_NODES: usize = 16 << 20, Count "nodes of one tree of a model";
     }
 
+    "Data of other languages" {
+        /// The longest number that is written has some 25 digits.
+        R_WORD: usize = 64, Bytes "of a number in a text of R";
+
+        /// R's own reader stops at about 5,000. Lists of any length count once.
+        R_NESTING: usize = 10_000, Count "items inside one another in an object of R";
+
+        /// Each symbol and each environment is one, however often it is used. Each takes some 50 bytes.
+        R_REFERENCES: usize = 1_000_000, Count "symbols and environments of an object of R";
+
+        /// Modules of modules reach some hundred, each a table or two.
+        T7_NESTING: usize = 10_000, Count "objects inside one another in a file of Torch7";
+
+        /// A large network has some ten thousand.
+        T7_OBJECTS: usize = 1_000_000, Count "objects of a file of Torch7";
+
+        /// Real tables nest some ten deep.
+        ARROW_DEPTH: usize = 64, Count "types inside one another in the schema of a table";
+
+        /// A file of 1,000 columns in 1,000 groups of rows has some 30 million.
+        THRIFT_FIELDS: u64 = 100_000_000, Count "fields of the description of a Parquet file";
+
+        /// Structures of structures reach some ten.
+        MATLAB_DEPTH: usize = 64, Count "matrices inside one another in a file of MATLAB";
+
+        /// Each takes eight bytes of the file at least. A data set of cells has some hundred thousand.
+        MATLAB_ELEMENTS: u64 = 10_000_000, Count "elements of a file of MATLAB";
+    }
+
+    "Models as XML" {
+        /// A tag has some hundred bytes: tables stand between tags.
+        PMML_TAG: u64 = 1 << 20, Bytes "of a tag of a PMML model";
+    }
+
     "Configurations of models" {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";

@@ -86,6 +86,11 @@ fn a_document_type_is_refused_and_its_files_are_named() {
     insta::assert_snapshot!(found("model.pmml", &with_type("[<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]")), @" incomplete-read: it does not read to its end: not a configuration: a document type, which no writer of PMML writes at line 3 column 1");
     insta::assert_snapshot!(found("model.pmml", &PMML.replace("UTF-8", "UTF-7")), @" incomplete-read: it does not read to its end: not a configuration: an encoding that is not read at line 1 column 1");
     insta::assert_snapshot!(found("model.pmml", "<html></html>"), @" unknown-artifact: it is named like a model file and holds an HTML page: a download that failed");
+    let wide: Vec<u8> = PMML.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    insta::assert_snapshot!(told(&wide, "model.xml"), @"
+    [] is pmml
+    [] unread: malformed: not a configuration: an encoding that is not read at line 1 column 1
+    ");
     for text in [
         "<project/>",
         "<!DOCTYPE html><html/>",
@@ -93,6 +98,33 @@ fn a_document_type_is_refused_and_its_files_are_named() {
         "<PMMLs/>",
     ] {
         assert_eq!(told(text.as_bytes(), "pom.xml"), "", "{text}");
+    }
+}
+
+/// What a parser opens, and what an engine makes, among the elements.
+#[test]
+fn inclusions_and_classes_among_the_elements_are_refused() {
+    let with = |element: &str| {
+        let (front, back) = PMML.rsplit_once("</PMML>").unwrap();
+        found("model.pmml", &format!("{front}\n  {element}</PMML>{back}"))
+    };
+    let space = "xmlns:i=\"http://www.w3.org/2001/XInclude\"";
+    insta::assert_snapshot!(with(&format!("<i:include {space} href='file:///etc/hostname'/>")), @"
+    6:3 file-outside: loading it opens the entity `file:///etc/hostname`, which is outside of its folder: it is a URL
+     incomplete-read: it does not read to its end: not a configuration: an inclusion of other files, which no writer of PMML writes at line 6 column 1
+    ");
+    let hidden = space.replace("http", "&#104;&#x74;tp");
+    insta::assert_snapshot!(with(&format!("<Extension\n{hidden}/>")), @" incomplete-read: it does not read to its end: not a configuration: an inclusion of other files, which no writer of PMML writes at line 6 column 1");
+    insta::assert_snapshot!(with("<Apply note='>' function=\"com.example.Score\"/>"), @"6:3 global-not-allowed: loading runs `com.example.Score(...)`; the policy does not list `com.example.Score`");
+    insta::assert_snapshot!(with("<!ENTITY a SYSTEM 'b'>"), @" incomplete-read: it does not read to its end: not a configuration: a declaration among the elements at line 6 column 1");
+    insta::assert_snapshot!(with("<Extension value='"), @" incomplete-read: it does not read to its end: not a configuration: the text ends inside a tag at line 6 column 1");
+    insta::assert_snapshot!(with(&format!("<Extension value='{}'/>", "x".repeat(5 << 20))), @" incomplete-read: it is too complex to analyse: more than 1 MiB of a tag of a PMML model");
+    for element in [
+        "<Apply function='+'/><Apply function='x-1.5 y'/><Extension extender='a' name='b' value='com.example.Score'><any/></Extension>",
+        "<Apply function='is.na'/><DefineFunction name='is.na'/>",
+        "<!-- <Apply function='com.example.Score'/> --><![CDATA[<Apply function='com.example.Score'/>]]><?a <Apply function='a.B'/> ?>",
+    ] {
+        assert_eq!(with(element), "", "{element}");
     }
 }
 

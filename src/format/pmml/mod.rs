@@ -1,4 +1,7 @@
-//! PMML: models as XML. What matters before any element is what a parser opens: entities and grammars outside of the file.
+//! PMML: models as XML. What matters before any element is what a parser opens: entities and grammars outside of the file. What matters in the
+//! elements are inclusions and names of classes.
+
+mod body;
 
 use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, lines::Lines};
 use crate::{
@@ -31,19 +34,38 @@ A parser reads the elements, and a scoring engine computes with them. A document
 
 ## How it is recognised
 
-By its first element, `PMML`.
+By its first element, `PMML`, also in UTF-16.
 
 ## What is checked
 
 All that stands before the first element. No writer writes a document type: one is malformed, and the files that its entities name are
-reported with their paths. The elements are data.
+reported with their paths. The elements are data, whatever extensions they have, but for two: an inclusion of another file (`xi:include`) is
+malformed, and reported with its path; and a function that is called by the name of a class (`<Apply function=\"com.example.Score\">`), which engines in
+Java load and make an instance of, is a global that a configuration has called, unless the model defines a function of that name. Text in UTF-16,
+or in an encoding in which the marks of XML are others than in ASCII, is refused as not read.
 
 ## What to prefer
 
 This, read with a parser that resolves no entities.
 ";
 
+/// The front of a text in UTF-16, as far as its characters are ASCII, without the mark that begins it.
+fn narrowed(front: &[u8]) -> Option<Vec<u8>> {
+    let (first, rest) = match front {
+        [0xff, 0xfe, rest @ ..] => (0, rest),
+        [0xfe, 0xff, rest @ ..] => (1, rest),
+        [b'<', 0, ..] => (0, front),
+        [0, b'<', ..] => (1, front),
+        _ => return None,
+    };
+    Some(rest.iter().skip(first).step_by(2).copied().collect())
+}
+
 fn probe(head: &Head<'_>) -> Certainty {
+    if let Some(text) = narrowed(&head.front) {
+        let prolog = Prolog::of(&text);
+        return Certainty::sure_if(prolog.is_some_and(|prolog| prolog.is_root(&text)));
+    }
     let front = head.front.as_slice();
     let is_xml = front
         .strip_prefix(b"\xef\xbb\xbf")
@@ -161,6 +183,9 @@ fn is_encoded(text: &[u8]) -> bool {
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let most = narrow(limits::CONFIG_BYTES);
     let text = window.bytes_at(0, most)?;
+    if narrowed(&text).is_some() {
+        return Err(malformed("an encoding that is not read", 1));
+    }
     let Some(prolog) = Prolog::of(&text) else {
         return Err(if text.len() < most {
             malformed("the text ends before its first element", 1)
@@ -174,6 +199,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     if is_encoded(&text) {
         return Err(malformed("an encoding that is not read", 1));
     }
+    let root = prolog.root;
     let mut lines = Lines::default();
     let mut first = None;
     for (start, end) in prolog.types {
@@ -193,7 +219,12 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             "a document type, which no writer of PMML writes",
             line,
         )),
-        None => Ok(()),
+        None => {
+            let before = text.get(..root).unwrap_or_default();
+            let line = memchr::memchr_iter(b'\n', before).count();
+            let line = u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1);
+            body::read(window, wide(root), line, reading)
+        }
     }
 }
 
