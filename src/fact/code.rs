@@ -39,6 +39,41 @@ pub enum Code {
         /// The module that it says it is from.
         module: Option<Short>,
     },
+    /// Something of another language.
+    Foreign {
+        /// What.
+        what: ForeignCode,
+        /// The name that it has, or of what it calls; empty if it has none.
+        name: Short,
+    },
+}
+
+/// Code of another language than Python.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForeignCode {
+    /// Compiled code of R.
+    RBytecode,
+    /// A call of R, which is evaluated where a model says so.
+    RCall,
+    /// A class of R that rebuilds its items.
+    RClass,
+    /// A function of R.
+    RFunction,
+    /// A package of R, whose namespace is loaded.
+    RPackage,
+    /// A function that R itself has.
+    RPrimitive,
+    /// An expression of R that is evaluated as soon as its value is used.
+    RPromise,
+    /// A function of Lua, as bytecode.
+    LuaFunction,
+    /// A class of Lua that reads its own content.
+    LuaClass,
+    /// A function handle of MATLAB.
+    MatlabFunction,
+    /// A class of MATLAB, which is asked to restore its objects.
+    MatlabClass,
 }
 
 impl Code {

@@ -41,7 +41,7 @@ pub use circumstance::{
     Absent, Answer, Changed, Circumstance, Circumstances, ConflictSide, Interruption, LinkAway,
     NotFollowed, ObjectKind, PathFault, Unavailable, Unreadable, UnreadablePart, UnsupportedEntry,
 };
-pub use code::{Code, CodeByValue};
+pub use code::{Code, CodeByValue, ForeignCode};
 pub use command::Command;
 pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
@@ -77,8 +77,8 @@ pub use torch_reason::{
 pub use unread::{
     Content, Foreign, GgufCounted, GgufFault, GgufTensorFault, GraphTensorFault, Hdf5Fault,
     Hdf5Form, Hdf5Part, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken, NpyValue,
-    PickleFault, Piece, ProtobufFault, SafetensorsFault, SkopsFault, SyntaxFault, TensorFault,
-    TreesFault, Unread, Unsupported, ZipFault,
+    PickleFault, Piece, ProtobufFault, SafetensorsFault, SkopsFault, SyntaxFault, TableFault,
+    TensorFault, TreesFault, Unread, Unsupported, ZipFault,
 };
 pub use usual::{ContentsFault, DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 

@@ -132,7 +132,7 @@ impl PartialEq<&str> for Text {
 }
 
 /// The front of a [`Text`] that may be long: as much of a name as a message shows.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Short {
     front: Text,
     cut: bool,

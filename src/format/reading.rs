@@ -144,6 +144,13 @@ impl Reading<'_> {
         self.disclaimed = true;
     }
 
+    /// The same for data of which nothing was said since a moment, unless its name is that of a model.
+    pub fn disclaim_data(&mut self, before: Checkpoint) {
+        if self.recorder.is_silent_since(before) && !is_artifact_name(self.name.as_bytes()) {
+            self.disclaim();
+        }
+    }
+
     /// Whether an artifact that is more than a container, what is named like an artifact, or source that says something was met since a
     /// moment.
     pub fn found_since(&self, before: Checkpoint) -> bool {

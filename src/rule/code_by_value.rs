@@ -1,8 +1,8 @@
-//! Code that a pickle carries.
+//! Code that a file carries.
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, TorchForm, Usage},
+    fact::{Code, Fact, FactKind, ForeignCode, TorchForm, Usage},
     finding::{Finding, Subject},
 };
 
@@ -12,6 +12,9 @@ declare_rule! {
     /// Refuses pickles that carry functions and classes themselves, as dill and cloudpickle store what is defined in `__main__`, in a
     /// notebook or inside a function. The message describes the code: its name, the file that it was compiled from, the names that it
     /// uses and its constants.
+    ///
+    /// The same is said of files of other languages: functions, calls and promises of R, functions of Lua as Torch7 stores them, and function handles
+    /// and objects of MATLAB.
     ///
     /// It says nothing where the policy allows the function that makes the code.
     ///
@@ -28,7 +31,7 @@ declare_rule! {
     /// ## Use instead
     ///
     /// Define the function or class in a module that the loader can import. The file then stores its name.
-    "code-by-value", "a pickle that carries code",
+    "code-by-value", "a file that carries code",
     level: Deny, severity: Critical, precision: High, cwe: [94, 502], tags: ["artifact", "pickle"],
     check
 }
@@ -47,6 +50,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let message = format!("loading makes {made}");
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly("code-by-value".into());
+        if let Code::Foreign { what, .. } = &made.code {
+            finding.help.push(instead_of(*what));
+            findings.push(finding);
+            continue;
+        }
         finding.help.push(
             "if the file is yours, define it in a module that the loader can import and save the object again: the file then stores the name alone",
         );
@@ -56,5 +64,26 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             "or keep the data in a format that holds only data: safetensors, npy, JSON".to_owned()
         });
         findings.push(finding);
+    }
+}
+
+/// What to do with code of another language.
+fn instead_of(what: ForeignCode) -> &'static str {
+    match what {
+        ForeignCode::RBytecode
+        | ForeignCode::RCall
+        | ForeignCode::RClass
+        | ForeignCode::RFunction
+        | ForeignCode::RPackage
+        | ForeignCode::RPrimitive
+        | ForeignCode::RPromise => {
+            "save what is data alone, such as the coefficients and data frames of a model, or export the model as PMML or ONNX"
+        }
+        ForeignCode::LuaFunction | ForeignCode::LuaClass => {
+            "save the tensors alone, as safetensors or npy"
+        }
+        ForeignCode::MatlabFunction | ForeignCode::MatlabClass => {
+            "save structures and matrices alone: functions and classes belong in source"
+        }
     }
 }

@@ -23,6 +23,7 @@ impl fmt::Display for Anomaly {
                     Payload::Tensors => "last tensor",
                     Payload::Array => "array",
                     Payload::Trees => "model",
+                    Payload::Object => "object",
                 };
                 write!(f, "{bytes} bytes after the {after}")
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::fact::{Code, CodeByValue, ContainerKind, Expression, Short};
+use crate::fact::{Code, CodeByValue, ContainerKind, Expression, ForeignCode, Short};
 
 impl fmt::Display for CodeByValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -33,6 +33,43 @@ impl fmt::Display for CodeByValue {
                     None => Ok(()),
                 }
             }
+            Code::Foreign { what, name } => foreign(*what, name, f),
+        }
+    }
+}
+
+/// Code of another language, with what is known of its name.
+fn foreign(what: ForeignCode, name: &Short, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let of = |f: &mut fmt::Formatter<'_>, kind: &str| match name.is_empty() {
+        true => f.write_str(kind),
+        false => write!(f, "{kind} `{name}`"),
+    };
+    match what {
+        ForeignCode::RBytecode => f.write_str("bytecode of R"),
+        ForeignCode::RCall if name.is_empty() => f.write_str("a call of R"),
+        ForeignCode::RCall => write!(f, "a call of `{name}` in R"),
+        ForeignCode::RClass => {
+            of(f, "alternative vectors of the class")?;
+            f.write_str(", whose package R loads to rebuild them")
+        }
+        ForeignCode::RFunction => f.write_str("a function of R"),
+        ForeignCode::RPackage => {
+            of(f, "the namespace of the package")?;
+            f.write_str(", which R loads")
+        }
+        ForeignCode::RPrimitive => of(f, "R's function"),
+        ForeignCode::RPromise => {
+            f.write_str("a promise of R, which is evaluated as soon as its value is used")
+        }
+        ForeignCode::LuaFunction => f.write_str("a function of Lua from bytecode"),
+        ForeignCode::LuaClass => {
+            of(f, "an object of the class")?;
+            f.write_str(" of Lua, which reads what follows itself")
+        }
+        ForeignCode::MatlabFunction => of(f, "a function handle of MATLAB"),
+        ForeignCode::MatlabClass => {
+            of(f, "an object of the class")?;
+            f.write_str(" of MATLAB, which restores itself")
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::{
     fact::{
         Content, Foreign, GraphTensorFault, IoFault, IoKind, JoblibFault, LegacyPart, Malformed,
         NpyFault, NpyToken, NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault,
-        SkopsFault, SyntaxFault, TensorFault, TreesFault, Unread, Unsupported, ZipFault,
+        SkopsFault, SyntaxFault, TableFault, TensorFault, TreesFault, Unread, Unsupported,
+        ZipFault,
     },
     limits,
 };
@@ -57,6 +58,7 @@ impl fmt::Display for Malformed {
             Self::TemplateNotUtf8 { at } => write!(f, "the template is not UTF-8 at byte {at}"),
             Self::Template(fault) => write!(f, "not a chat template: {fault}"),
             Self::Skops(fault) => fault.fmt(f),
+            Self::Table(fault) => fault.fmt(f),
             Self::Trees(fault) => fault.fmt(f),
             Self::Zip(fault) => fault.fmt(f),
         }
@@ -317,6 +319,22 @@ impl fmt::Display for SkopsFault {
     }
 }
 
+impl fmt::Display for TableFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value { name, at } => {
+                write!(
+                    f,
+                    "byte {at}: no writer of the format writes such a `{name}`"
+                )
+            }
+            Self::Reference { at } => {
+                write!(f, "byte {at}: a reference to what has not come before")
+            }
+        }
+    }
+}
+
 impl fmt::Display for TreesFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -378,6 +396,9 @@ impl fmt::Display for Unsupported {
             Self::Hdf5(form) => form.fmt(f),
             Self::ExportMember => {
                 f.write_str("it is no program, weights or inputs of an exported module")
+            }
+            Self::PickledColumn(name) => {
+                write!(f, "the column `{name}`, whose values are pickles")
             }
             Self::ModelPart(name) => write!(f, "the part `{name}` of a model"),
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),

@@ -26,6 +26,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         joblib::fixtures(),
         torch::fixtures(),
         crate::format::archives::fixtures(),
+        crate::format::arrow::fixtures(),
         crate::format::described::fixtures(),
         crate::format::mlflow::fixtures(),
         crate::format::nemo::fixtures(),
@@ -37,6 +38,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::hdf5::fixtures(),
         crate::format::keras::fixtures(),
         crate::format::skops::fixtures(),
+        crate::format::tables::fixtures(),
         crate::format::trees::fixtures(),
         unread_fixtures(),
     ]

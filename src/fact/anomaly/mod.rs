@@ -77,6 +77,8 @@ pub enum Payload {
     Array,
     /// The model of a file of gradient-boosted trees.
     Trees,
+    /// The object of a file of another language.
+    Object,
 }
 
 impl Anomaly {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GgufFault, Hdf5Fault, PickleFault, SkopsFault, TreesFault};
+use super::{GgufFault, Hdf5Fault, PickleFault, SkopsFault, TableFault, TreesFault};
 use crate::fact::Short;
 
 /// How bytes break their own format.
@@ -68,6 +68,8 @@ pub enum Malformed {
     },
     /// The schema of a skops file.
     Skops(SkopsFault),
+    /// A file of data that another language writes.
+    Table(TableFault),
     /// A file of gradient-boosted trees.
     Trees(TreesFault),
     /// A zip archive.
@@ -422,6 +424,12 @@ impl From<Hdf5Fault> for Malformed {
 impl From<SkopsFault> for Malformed {
     fn from(fault: SkopsFault) -> Self {
         Self::Skops(fault)
+    }
+}
+
+impl From<TableFault> for Malformed {
+    fn from(fault: TableFault) -> Self {
+        Self::Table(fault)
     }
 }
 

@@ -5,6 +5,7 @@ mod hdf5;
 mod malformed;
 mod pickle;
 mod skops;
+mod table;
 mod trees;
 
 pub use gguf::{GgufCounted, GgufFault, GgufTensorFault};
@@ -15,6 +16,7 @@ pub use malformed::{
 };
 pub use pickle::PickleFault;
 pub use skops::SkopsFault;
+pub use table::TableFault;
 pub use trees::TreesFault;
 
 use serde::{Deserialize, Serialize};
@@ -66,6 +68,8 @@ pub enum Unsupported {
     Hdf5(Hdf5Form),
     /// A part of a model of trees.
     ModelPart(Short),
+    /// A column of a table whose values are pickles: its name.
+    PickledColumn(Short),
     /// A member of an exported module that is neither program nor weights nor inputs.
     ExportMember,
     /// A block of text in a chat template that is taken as it is.

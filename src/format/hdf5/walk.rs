@@ -19,7 +19,7 @@ use crate::{
     fact::{
         Fact, FileReference, FileRole, Hdf5Fault, Hdf5Form, Hdf5Part, Hop, Place, Tensor, Text,
     },
-    format::{Expect, Reading, keras},
+    format::{Expect, Reading, keras, matlab},
     limits,
 };
 
@@ -150,6 +150,14 @@ impl Walk<'_> {
             return Ok(());
         };
         let hop = self.hop_of(at, &one.name);
+        if one.name == *"MATLAB_class" {
+            if let Some(fact) = matlab::restored(&text) {
+                reading.recorder.enter(hop);
+                reading.record(fact);
+                reading.recorder.leave();
+            }
+            return Ok(());
+        }
         if configures {
             reading.recorder.enter(hop);
             let read = keras::read_attribute(text, reading);

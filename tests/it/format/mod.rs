@@ -2,6 +2,7 @@
 
 mod archived_source;
 pub(crate) mod archives;
+pub(crate) mod arrow;
 pub(crate) mod codecs;
 pub(crate) mod described;
 mod dtype;
@@ -25,6 +26,7 @@ mod saved_together;
 pub(crate) mod seven_zip;
 pub(crate) mod skops;
 mod streams;
+pub(crate) mod tables;
 mod templates;
 pub(crate) mod tensorflow;
 pub(crate) mod tflite;

@@ -50,7 +50,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "weka.pkl",
             b"\xac\xed\0\x05sr\0\x1dweka.classifiers.trees.J48".to_vec(),
         ),
-        ("lua-torch", "model.t7", b"\x04\0\0\0\x01\0\0\0".to_vec()),
         (
             "marshal",
             "code.pkl",
@@ -71,13 +70,17 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "model.pdmodel",
             b"\x0a\x04\x08\0\x10\x01".to_vec(),
         ),
-        ("r-data", "object.pkl", b"RDX3\nX\n\0\0\0\x03".to_vec()),
         ("rar", "model.pkl.rar", b"Rar!\x1a\x07\x01\0".to_vec()),
         ("sqlite", "database.pkl", sqlite("CREATE TABLE t(a, b)")),
         (
             "tensorflow-text",
             "saved_model.pbtxt",
             b"saved_model_schema_version: 1\nmeta_graphs {\n".to_vec(),
+        ),
+        (
+            "vowpal-wabbit",
+            "weights.bin",
+            b"\x07\0\0\09.11.9\0\x01\0\0\0\0m\0\0\0\0".to_vec(),
         ),
     ]
 }
@@ -123,7 +126,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"fasttext ggml onnx-text tensorflow-text");
+    insta::assert_snapshot!(anywhere.join(" "), @"fasttext ggml onnx-text tensorflow-text vowpal-wabbit");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }

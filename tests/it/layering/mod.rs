@@ -138,6 +138,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "verdict/",
             "inventory/",
             "finding/",
+            "format/arrow/parquet.rs",
             "format/keras/configuration.rs",
             "git/annex.rs",
             "git/dvc/cache.rs",

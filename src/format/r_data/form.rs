@@ -1,0 +1,256 @@
+//! R's three encodings: big-endian, little-endian, and text.
+
+use crate::{
+    bytes::{ReadError, Stream, Window, narrow, wide},
+    fact::{Piece, TableFault},
+    limits,
+};
+
+/// How numbers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// As XDR has them.
+    Big,
+    /// As most machines have them.
+    Little,
+    /// In digits.
+    Text,
+}
+
+/// R 2.3.0 reads version 2, R 3.5.0 version 3.
+const READERS: [(i32, i32); 2] = [(2, 0x0002_0300), (3, 0x0003_0500)];
+
+impl Encoding {
+    /// The encoding of a file that begins so, and where its first item's head is.
+    pub(super) fn of(front: &[u8]) -> Option<(Self, u64)> {
+        let object = match front {
+            [
+                b'R',
+                b'D',
+                b'X' | b'A' | b'B',
+                b'2' | b'3',
+                b'\n',
+                rest @ ..,
+            ] => rest,
+            other => other,
+        };
+        let skipped = front.len().saturating_sub(object.len());
+        let (letter, rest) = object.split_at_checked(2)?;
+        let encoding = match letter {
+            b"X\n" => Self::Big,
+            b"A\n" => Self::Text,
+            b"B\n" if rest.starts_with(&[0]) => Self::Big,
+            b"B\n" => Self::Little,
+            _ => return None,
+        };
+        let numbers = if encoding == Self::Text {
+            let text = rest.get(..rest.len().min(32))?;
+            let mut words = text.split(u8::is_ascii_whitespace);
+            let mut next = || std::str::from_utf8(words.next()?).ok()?.parse().ok();
+            [next()?, next()?, next()?]
+        } else {
+            let mut numbers = [0; 3];
+            for (number, bytes) in numbers.iter_mut().zip(rest.chunks_exact(4)) {
+                let bytes = bytes.first_chunk()?;
+                *number = match encoding {
+                    Self::Big => i32::from_be_bytes(*bytes),
+                    _ => i32::from_le_bytes(*bytes),
+                };
+            }
+            numbers
+        };
+        let [version, _, reader] = numbers;
+        let start = wide(skipped.saturating_add(2));
+        READERS
+            .contains(&(version, reader))
+            .then_some((encoding, start))
+    }
+}
+
+/// Items, one number after another.
+#[derive(Debug)]
+pub(super) struct Source {
+    stream: Stream,
+    encoding: Encoding,
+}
+
+impl Source {
+    pub(super) fn new(window: &Window, encoding: Encoding, start: u64) -> Self {
+        Self {
+            stream: Stream::new(window.clone(), start),
+            encoding,
+        }
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.stream.offset()
+    }
+
+    /// What the format does not have here.
+    pub(super) fn wrong(&self, name: &str) -> ReadError {
+        let at = self.offset();
+        let name = name.into();
+        ReadError::malformed(TableFault::Value { name, at })
+    }
+
+    fn bytes(&mut self, count: usize) -> Result<&[u8], ReadError> {
+        let left = || wide(count);
+        if !self.stream.has(left())? {
+            let left = self.stream.left();
+            return Err(ReadError::truncated(Piece::Content, wide(count), left));
+        }
+        let taken = self.stream.take(count)?;
+        taken.ok_or_else(|| ReadError::truncated(Piece::Content, wide(count), 0))
+    }
+
+    /// A whole number.
+    pub(super) fn integer(&mut self) -> Result<i32, ReadError> {
+        let encoding = self.encoding;
+        if encoding == Encoding::Text {
+            let word = self.word()?;
+            return match word.as_str() {
+                "NA" => Ok(i32::MIN),
+                word => word.parse().map_err(|_| self.wrong("number")),
+            };
+        }
+        let bytes = self.bytes(4)?.first_chunk().copied().unwrap_or_default();
+        Ok(match encoding {
+            Encoding::Big => i32::from_be_bytes(bytes),
+            _ => i32::from_le_bytes(bytes),
+        })
+    }
+
+    /// A number that counts something.
+    pub(super) fn count(&mut self) -> Result<u64, ReadError> {
+        let number = self.integer()?;
+        if let Ok(count) = u64::try_from(number) {
+            return Ok(count);
+        }
+        // A long vector: two halves follow.
+        if number != -1 {
+            return Err(self.wrong("length"));
+        }
+        let halves = [self.integer()?, self.integer()?].map(u64::try_from);
+        match halves {
+            [Ok(high), Ok(low)] => Ok((high << 32) | low),
+            _ => Err(self.wrong("length")),
+        }
+    }
+
+    /// The next byte of a text, without what separates words.
+    fn next_of_word(&mut self) -> Result<u8, ReadError> {
+        loop {
+            match self.bytes(1)? {
+                [byte] if byte.is_ascii_whitespace() => {}
+                [byte] => return Ok(*byte),
+                _ => return Err(self.wrong("number")),
+            }
+        }
+    }
+
+    /// A word of text: digits, and what else a number may have.
+    fn word(&mut self) -> Result<String, ReadError> {
+        let mut word = String::from(char::from(self.next_of_word()?));
+        loop {
+            match self.stream.peek(1)?.first() {
+                Some(byte) if !byte.is_ascii_whitespace() => {
+                    if word.len() >= limits::R_WORD {
+                        return Err(self.wrong("number"));
+                    }
+                    word.push(char::from(*byte));
+                    self.stream.advance(1);
+                }
+                _ => return Ok(word),
+            }
+        }
+    }
+
+    /// Steps over numbers of so many bytes each; in text they are words.
+    pub(super) fn skip(&mut self, count: u64, size: u64) -> Result<(), ReadError> {
+        if self.encoding == Encoding::Text {
+            // A complex number is two words.
+            let words = count.saturating_mul(if size == 16 { 2 } else { 1 });
+            for _ in 0..words {
+                self.word()?;
+            }
+            return Ok(());
+        }
+        let bytes = count.saturating_mul(size);
+        if !self.stream.has(bytes)? {
+            let left = self.stream.left();
+            return Err(ReadError::truncated(Piece::Content, bytes, left));
+        }
+        self.stream.skip(bytes);
+        Ok(())
+    }
+
+    /// A text of so many bytes: the first of them, as far as names go.
+    pub(super) fn text(&mut self, length: u64) -> Result<Vec<u8>, ReadError> {
+        let kept = narrow(length.min(limits::NAME_BYTES));
+        if self.encoding != Encoding::Text {
+            let text = self.bytes(kept)?.to_vec();
+            self.skip(length.saturating_sub(wide(kept)), 1)?;
+            return Ok(text);
+        }
+        let mut text = Vec::new();
+        for at in 0..length {
+            let byte = if at == 0 {
+                self.next_of_word()?
+            } else {
+                self.byte()?
+            };
+            let byte = match byte {
+                b'\\' => self.escape()?,
+                byte => byte,
+            };
+            if text.len() < kept {
+                text.push(byte);
+            }
+        }
+        Ok(text)
+    }
+
+    fn byte(&mut self) -> Result<u8, ReadError> {
+        let byte = self.bytes(1)?.first().copied();
+        byte.ok_or_else(|| self.wrong("text"))
+    }
+
+    /// What follows a backslash: a letter, or up to three octal digits.
+    fn escape(&mut self) -> Result<u8, ReadError> {
+        let byte = self.byte()?;
+        Ok(match byte {
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'v' => 11,
+            b'b' => 8,
+            b'r' => b'\r',
+            b'f' => 12,
+            b'a' => 7,
+            b'0'..=b'7' => {
+                let mut value = u32::from(byte.wrapping_sub(b'0'));
+                for _ in 0..2 {
+                    let Some(digit @ b'0'..=b'7') = self.stream.peek(1)?.first().copied() else {
+                        break;
+                    };
+                    self.stream.advance(1);
+                    let digit = u32::from(digit.wrapping_sub(b'0'));
+                    value = value.saturating_mul(8).saturating_add(digit);
+                }
+                u8::try_from(value & 0xff).unwrap_or_default()
+            }
+            other => other,
+        })
+    }
+
+    /// Steps over what ends a text.
+    pub(super) fn end(&mut self) -> Result<(), ReadError> {
+        if self.encoding == Encoding::Text {
+            while let Some(byte) = self.stream.peek(1)?.first()
+                && byte.is_ascii_whitespace()
+            {
+                self.stream.advance(1);
+            }
+        }
+        Ok(())
+    }
+}
