@@ -51,8 +51,8 @@ By a key `flavors`, and the name `MLmodel` or other keys that MLflow writes, whe
 
 ## What is checked
 
-Each named module, class and script, and a folder of modules under `code`, is a global that a configuration has called, at its line and column, and needs an entry in the policy. The
-loaders of MLflow's own flavors need none: they load the files beside them. Paths that leave the folder are refused. The files themselves
+Each named module, class and script, and a folder of modules under `code`, is a global that a configuration has called, at its line and column. The pack
+`mlflow-flavors` lists the loaders of MLflow's own flavors, which load the files beside them; everything else needs an entry in the policy. Paths that leave the folder are refused. The files themselves
 are read as what they are.
 
 ## What to prefer
@@ -72,48 +72,6 @@ const WRITTEN: [&str; 5] = [
     "pickle",
     "tensorflow.keras",
     "tf_keras",
-];
-
-/// `MLflow`'s own flavors, whose loaders load the files that the description names and nothing else. Those of agents and chains call what a model
-/// says, and `pyfunc.loaders.code_model` runs a script.
-const FLAVORS: &[&str] = &[
-    "catboost",
-    "diffusers",
-    "fastai",
-    "gluon",
-    "h2o",
-    "keras",
-    "lightgbm",
-    "onnx",
-    "paddle",
-    "pmdarima",
-    "prophet",
-    "pyfunc.model",
-    "pytorch",
-    "sentence_transformers",
-    "shap",
-    "sklearn",
-    "spacy",
-    "spark",
-    "statsmodels",
-    "tensorflow",
-    "transformers",
-    "xgboost",
-];
-/// Classes of `LightGBM` and XGBoost that load a model of theirs.
-const CLASSES: [&str; 12] = [
-    "lightgbm.basic.Booster",
-    "lightgbm.sklearn.LGBMClassifier",
-    "lightgbm.sklearn.LGBMModel",
-    "lightgbm.sklearn.LGBMRanker",
-    "lightgbm.sklearn.LGBMRegressor",
-    "xgboost.core.Booster",
-    "xgboost.sklearn.XGBClassifier",
-    "xgboost.sklearn.XGBModel",
-    "xgboost.sklearn.XGBRFClassifier",
-    "xgboost.sklearn.XGBRFRegressor",
-    "xgboost.sklearn.XGBRanker",
-    "xgboost.sklearn.XGBRegressor",
 ];
 
 /// Keys of flavors whose values are paths from the folder.
@@ -227,10 +185,7 @@ impl Found<'_> {
     fn key(&mut self, key: &str, value: &Value, is_function: bool) {
         match (key, value.as_str()) {
             ("loader_module", Some(module)) if is_function => {
-                let flavor = module.strip_prefix("mlflow.");
-                if flavor.is_none_or(|flavor| !FLAVORS.contains(&flavor)) {
-                    self.global(key, module, "_load_pyfunc");
-                }
+                self.global(key, module, "_load_pyfunc");
             }
             ("loader_module", None) if is_function && !value.is_null() => {
                 let range = self.range(key, "");
@@ -245,7 +200,6 @@ impl Found<'_> {
                 self.file(key, path, FileRole::Asset);
             }
             ("keras_module", Some(module)) => self.module(key, module),
-            ("model_class", Some(class)) if CLASSES.contains(&class) => {}
             ("model_class", Some(class)) => {
                 let (module, name) = class.rsplit_once('.').unwrap_or((class, ""));
                 self.global(key, module, name);

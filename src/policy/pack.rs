@@ -185,6 +185,7 @@ packs!(
     "joblib-arrays",
     "keras-layers",
     "lightning",
+    "mlflow-flavors",
     "nltk",
     "numpy-arrays",
     "pandas-frames",

@@ -1,10 +1,15 @@
 //! `MLflow` models, against what `MLflow` writes.
 
+use std::collections::BTreeSet;
+
+use weighbridge::policy::pack_by_name;
+
 use crate::{
     rule::{judge, placed},
     support::{
         fixture::{Fixture, facts, told},
         oracle,
+        pickle::Pickle,
     },
 };
 
@@ -51,6 +56,54 @@ fn the_loaders_of_mlflow_are_data() {
         ""
     );
     assert_eq!(found("keras_module.txt", "keras"), "");
+}
+
+/// A policy without the pack refuses the loaders as well.
+#[test]
+fn the_loaders_of_mlflow_are_names_of_a_pack() {
+    insta::assert_snapshot!(told(DESCRIPTION.as_bytes(), "MLmodel"), @"
+    [] is mlflow
+    [6:20] Global { global: Named(GlobalName { module: Text(mlflow.sklearn), name: Text(_load_pyfunc) }), usage: Configure }
+    [6:20] Call { callee: Named(GlobalName { module: Text(mlflow.sklearn), name: Text(_load_pyfunc) }), usage: Configure, given: CallArguments { positional: Container { kind: Tuple, items: [], length: None }, keywords: None }, arguments: [Unknown] }
+    [6:20] Payload { of: Calls(Named(GlobalName { module: Text(mlflow.sklearn), name: Text(_load_pyfunc) })), sha256: [133, 62, 12, 196, 111, 191, 192, 145, 55, 202, 39, 225, 67, 73, 126, 122, 238, 110, 64, 211, 92, 70, 181, 75, 136, 237, 246, 19, 129, 30, 54, 78] }
+    [7:17] FileReference(FileReference { role: Model, path: Text(model.skops) })
+    [12:20] FileReference(FileReference { role: Model, path: Text(model.skops) })
+    ");
+    let pack = pack_by_name("mlflow-flavors").unwrap();
+    assert!(
+        pack.entries
+            .iter()
+            .all(|entry| entry.global != "mlflow.pyfunc.loaders.code_model._load_pyfunc")
+    );
+    let pickle = Pickle::proto(4)
+        .global("mlflow.sklearn", "_load_pyfunc")
+        .unicode("x");
+    let pickle = pickle.op(0x85).reduce().stop();
+    let findings = placed(&judge("m.pkl", &facts(pickle, "m.pkl")));
+    assert!(findings.contains("global-not-allowed"), "{findings}");
+}
+
+/// Each loader that the pack lists is in the release at hand, or was in one before.
+#[test]
+fn the_pack_is_that_of_mlflow() {
+    let Some(python) = oracle::python("mlflow, sklearn") else {
+        return;
+    };
+    let answers = oracle::run(&python, "mlflow_flavors.py", &[]);
+    let loaders: BTreeSet<&str> = answers
+        .iter()
+        .filter_map(|loader| loader.as_str())
+        .collect();
+    let pack = pack_by_name("mlflow-flavors").unwrap();
+    let listed = pack.entries.iter().map(|entry| entry.global.as_str());
+    let listed = listed.filter(|name| name.starts_with("mlflow."));
+    let gone: BTreeSet<&str> = listed.filter(|name| !loaders.contains(name)).collect();
+    // The loader of Keras moved; releases since then name it as before.
+    let before =
+        ["mlflow.fastai", "mlflow.gluon", "mlflow.keras"].map(|of| format!("{of}._load_pyfunc"));
+    let before: BTreeSet<&str> = before.iter().map(String::as_str).collect();
+    assert!(gone.is_subset(&before), "{gone:?}");
+    assert!(loaders.len() > 15);
 }
 
 #[test]
