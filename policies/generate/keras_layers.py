@@ -37,6 +37,9 @@ MODULES = (
     "keras.regularizers",
 )
 
+# Classes of other public modules: those that turn columns of a table into tensors.
+ELSEWHERE = {"keras.utils.FeatureSpace"}
+
 # Names of `keras` itself: what others extend, and models.
 TOP = {
     "DTypePolicy",
@@ -92,10 +95,7 @@ CODE = {
     "InstanceMethod",
     "InstanceProperty",
     "PyMetric",
-    "MeanMetricWrapper",
-    "SumOverBatchSizeMetricWrapper",
     "LambdaCallback",
-    "LossFunctionWrapper",
     "MapElements",
     "VectorizedMap",
     "Map",
@@ -113,6 +113,19 @@ CODE = {
     "FileEditor",
     "Function",
 }
+
+# Classes that configurations name by their modules, because nothing exports them under their own names.
+INTERNAL = {
+    "attention.grouped_query_attention": {"GroupedQueryAttention"},
+    "feature_space": {"Cross", "Feature", "TFDConcat", "TFDIdentity"},
+    # Each calls the function of which it is made, which is a name of the configuration like any other.
+    "losses": {"LossFunctionWrapper"},
+    "metrics.base_metric": {"MeanMetricWrapper", "SumOverBatchSizeMetricWrapper"},
+    "metrics.reduction_metrics": {"MeanMetricWrapper"},
+}
+
+# Modules of Keras 2 before 2.13, which had no `src`.
+OLD = ("keras.losses", "keras.metrics.base_metric", "keras.utils.feature_space")
 
 # Functions that look a name up, or make anything from a configuration.
 LOOKUPS = {"deserialize", "get", "serialize"}
@@ -183,6 +196,8 @@ def names_of(wheel):
         module = path.rpartition(".")[0]
         if module.startswith("keras.src.ops.") and extended & operations:
             found[path] = True
+        if any(module.endswith(f".{end}") and name in names for end, names in INTERNAL.items()):
+            found[path] = True
         # Layers that come with models for pictures.
         if ".applications." in module and "Layer" in extended:
             found[path] = True
@@ -198,9 +213,11 @@ def is_data(name, is_class):
     module, _, last = name.rpartition(".")
     if last in CODE or last in LOOKUPS or last.startswith("_"):
         return False
+    if name in ELSEWHERE:
+        return True
     if module == "keras":
         return last in TOP
-    if module.startswith(("keras.src.", "keras.engine.", "keras.applications.", "tf_keras.")) and is_class:
+    if module.startswith(("keras.src.", "keras.engine.", "keras.applications.", "tf_keras.", *OLD)) and is_class:
         return True
     if module not in MODULES:
         return False
@@ -245,11 +262,19 @@ def main():
         if module.startswith("keras.src.ops.") and last not in known:
             operations[last] = module
     known.update({"Functional": 1, "Model": 1, "Sequential": 1})
+    # Old configurations give the names of these alone: the modules are those that have them now.
+    internal = {name for names in INTERNAL.values() for name in names}
+    inside = {}
+    for name in modules:
+        module, _, last = name.rpartition(".")
+        if last in internal and last not in known and name.startswith("keras."):
+            inside[last] = module
     for name in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod", "InstanceMethod", "InstanceProperty"):
         known.setdefault(name, 0)
     found = {last: REGISTRY[at] for last, at in known.items()}
     found.update({last: "keras" for last in ("Functional", "Model", "Sequential")})
     found.update(operations)
+    found.update(inside)
     of = {}
     for last, module in found.items():
         of.setdefault(module, []).append(last)

@@ -47,8 +47,8 @@ stand under `config`, and compiles the model as `compile_config` says.
 ## How it is recognised
 
 By `config.json` with `metadata.json` or weights beside it in the root of the archive, or by its name. So is a
-configuration in a file of its own, in a folder that was saved without a zip (`config.json`) or written by `to_json` (`model.json`,
-`model_config.json`, `architecture.json`).
+configuration in a file of its own: in a folder that was saved without a zip (`config.json`), in a preset of `keras_hub` (`task.json`), or
+written by `to_json` under any name that ends in `.json`. The index of sharded weights (`model.weights.json`) names files of its own folder.
 
 ## What is checked
 
@@ -114,6 +114,13 @@ pub(super) fn is_model(document: &Document) -> bool {
     ["class_name", "config"]
         .iter()
         .all(|key| document.root.get(key).is_some())
+}
+
+/// Whether JSON under any name is what Keras writes of a model: what `is_model` says, with a key that stands beside it in each release.
+pub(super) fn is_written_model(document: &Document) -> bool {
+    let root = &document.root;
+    let has = |key: &str| root.get(key).is_some();
+    is_model(document) && (has("registered_name") || has("keras_version") || has("module"))
 }
 
 /// Reads such a file.

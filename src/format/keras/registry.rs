@@ -66,8 +66,8 @@ pub(super) static REGISTRY: &[(&str, &str)] = &[
         "keras.losses",
         "BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy \
          CategoricalFocalCrossentropy CategoricalGeneralizedCrossEntropy CategoricalHinge Circle \
-         CosineSimilarity Dice Hinge Huber KLD KLDivergence LogCosh Loss MAE MAPE MSE MSLE \
-         MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError \
+         CosineSimilarity Dice Hinge Huber KLD KLDivergence LogCosh Loss LossFunctionWrapper MAE MAPE MSE \
+         MSLE MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError \
          Poisson Reduction SparseCategoricalCrossentropy SquaredHinge Tversky binary_crossentropy \
          binary_focal_crossentropy categorical_crossentropy categorical_focal_crossentropy \
          categorical_generalized_cross_entropy categorical_hinge circle cosine cosine_proximity \
@@ -109,6 +109,18 @@ pub(super) static REGISTRY: &[(&str, &str)] = &[
     (
         "keras.regularizers",
         "L1 L1L2 L2 OrthogonalRegularizer Regularizer l1 l1_l2 l2 orthogonal_regularizer",
+    ),
+    (
+        "keras.src.layers.attention.grouped_query_attention",
+        "GroupedQueryAttention",
+    ),
+    (
+        "keras.src.layers.preprocessing.feature_space",
+        "Feature TFDConcat TFDIdentity",
+    ),
+    (
+        "keras.src.metrics.base_metric",
+        "SumOverBatchSizeMetricWrapper",
     ),
     (
         "keras.src.ops.core",

@@ -230,10 +230,13 @@ pub(super) fn read_shards(document: &Document, reading: &mut Reading<'_>) {
     let mut found = Found::new(document, reading);
     let mut files: IndexSet<&str> = IndexSet::new();
     for (_, value) in maps.flat_map(|(_, map)| map.entries()) {
-        if let Some(file) = value.text()
-            && files.insert(file)
-        {
-            found.file(FileRole::Weights, file, value);
+        // Keras lists the files of a layer whose weights are in several.
+        for value in std::iter::once(value).chain(value.items()) {
+            if let Some(file) = value.text()
+                && files.insert(file)
+            {
+                found.file(FileRole::Weights, file, value);
+            }
         }
     }
 }

@@ -68,9 +68,10 @@ impl ModelFile {
             b"model.json" | b"model_config.json" | b"architecture.json" => Self::Architecture,
             b"model_index.json" => Self::Pipeline,
             b"modules.json" => Self::Modules,
-            // `model.safetensors.index.json`, and `model.safetensors.index.fp16.json` of a variant.
+            // `model.safetensors.index.json`, `model.safetensors.index.fp16.json` of a variant, and `model.weights.json` of Keras.
             _ if lower.ends_with(b".json")
-                && memchr::memmem::find(&lower, b".index.").is_some() =>
+                && (memchr::memmem::find(&lower, b".index.").is_some()
+                    || lower.ends_with(b"weights.json")) =>
             {
                 Self::Shards
             }
@@ -88,6 +89,11 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
         if let Some(most) = configuration_size(reading.name.as_bytes()) {
             read_configuration(most, window, reading);
         }
+        if ends_in(reading.name.as_bytes(), b"json")
+            && let Err(error) = read_architecture(window, reading)
+        {
+            reading.unread(error, Place::Whole);
+        }
         return;
     };
     let done = match file {
@@ -101,13 +107,38 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
 
 /// How large a file with the name of a configuration may be to be read as one. Large files of JSON are data.
 fn configuration_size(name: &[u8]) -> Option<u64> {
-    let end = name.rsplit(|byte| *byte == b'.').next()?;
-    if end.eq_ignore_ascii_case(b"yaml") || end.eq_ignore_ascii_case(b"yml") {
+    if ends_in(name, b"yaml") || ends_in(name, b"yml") {
         Some(limits::CONFIG_BYTES)
-    } else if end.eq_ignore_ascii_case(b"json") {
+    } else if ends_in(name, b"json") {
         Some(wide(limits::SMALL_FILE))
     } else {
         None
+    }
+}
+
+fn ends_in(name: &[u8], suffix: &[u8]) -> bool {
+    let end = name.rsplit(|byte| *byte == b'.').next();
+    end.is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+}
+
+/// JSON under any name: the architecture of a model of Keras, if it is one. `to_json` leaves the name to the user, and a preset of
+/// `keras_hub` has more of them (`task.json`, `preprocessor.json`).
+fn read_architecture(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let most = limits::CONFIG_BYTES;
+    if window.known_len().is_none_or(|length| length > most) {
+        return Ok(());
+    }
+    let bytes = window.borrow_at(0, narrow(most))?;
+    let has = |word: &[u8]| memchr::memmem::find(&bytes, word).is_some();
+    // A key may be written in escapes.
+    if !has(b"\"class_name\"") && !has(b"\\u") {
+        return Ok(());
+    }
+    match Document::parse(bytes.into_owned()) {
+        Ok(document) if keras::is_written_model(&document) => {
+            keras::read_configuration(&document, reading)
+        }
+        _ => Ok(()),
     }
 }
 
