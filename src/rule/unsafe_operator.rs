@@ -13,7 +13,8 @@ declare_rule! {
     /// operator which reads or writes files, talks to other processes or calls Python: `aten::save`, `aten::from_file`,
     /// `prim::PythonOp`, `c10d::*`, `ai.onnx.contrib::PyOp`. It also refuses what reaches an operator through another name, so that nobody can say which it is, and in an exported program
     /// functions of Python that do not just compute, and sizes or guards that are more than arithmetic. No exporter writes that.
-    /// Delegates of ExecuTorch that run machine code out of the file are refused as well.
+    /// Delegates of ExecuTorch that run machine code out of the file are refused as well, and datasets of HDF5 behind a filter for which the
+    /// library loads a plug-in that no package of Python brings.
     ///
     /// ## Why it matters
     ///
@@ -51,6 +52,9 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             (Native::Function(path), _) if !native.is_arithmetic() => {
                 format!("the program calls `{path}` in Python, which is no operator")
             }
+            (Native::Filter(_), Some(reach)) => {
+                format!("reading a dataset needs {native}, which {reach}")
+            }
             (native, Some(reach)) => format!("the program uses {native}, which {reach}"),
             (_, None) => continue,
         };
@@ -59,9 +63,12 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         finding
             .help
             .push("do not load this file; find out who made it and how it came here");
-        finding.help.push(
-            "if the file is yours, leave files and other processes to the code that calls the model, and export it again",
-        );
+        finding.help.push(match native {
+            Native::Filter(_) => {
+                "if the file is yours, write the dataset again with a filter of the library (`gzip`)"
+            }
+            _ => "if the file is yours, leave files and other processes to the code that calls the model, and export it again",
+        });
         findings.push(finding);
     }
 }
@@ -75,6 +82,7 @@ pub(super) fn subject(native: &Native) -> Subject {
         | Native::Delegate(name)
         | Native::Function(name) => Subject::Call(name.clone()),
         Native::Expression(_) => Subject::Anomaly("evaluated-expression".into()),
+        Native::Filter(id) => Subject::Call(id.to_string().as_str().into()),
         Native::Unresolved => Subject::Anomaly("unresolved-operator".into()),
     }
 }

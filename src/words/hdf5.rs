@@ -8,7 +8,8 @@ impl fmt::Display for Hdf5Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Attribute => "an attribute",
-            Self::Chunks => "the tree of the chunks of a dataset",
+            Self::Chunk => "a chunk of a dataset",
+            Self::Chunks => "the index of the chunks of a dataset",
             Self::Dataspace => "a dataspace",
             Self::Datatype => "a datatype",
             Self::ExternalFiles => "the list of external files",
@@ -49,15 +50,12 @@ impl fmt::Display for Hdf5Form {
             Self::Width(bytes) => write!(f, "addresses or lengths of {bytes} bytes in HDF5"),
             Self::Message(kind) => write!(f, "a message of type {kind} in an HDF5 object"),
             Self::Link(kind) => write!(f, "a link of type {kind} in an HDF5 group"),
-            Self::Filter(id) => {
-                write!(f, "filter {id}, for which HDF5 loads a native plug-in")
-            }
             Self::SharedMessages => f.write_str("messages that objects of the HDF5 file share"),
             Self::CacheImage => f.write_str("an image of HDF5's cache"),
             Self::ManyFiles => f.write_str("an HDF5 file in several parts"),
             Self::FilteredHeap => f.write_str("a heap of HDF5 that goes through filters"),
             Self::PackedObjects => f.write_str(
-                "rows of objects in chunks that only a plug-in or a later release of HDF5 reads",
+                "rows of objects in chunks behind a filter, or in an order, that is not read here",
             ),
         }
     }

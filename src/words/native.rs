@@ -14,6 +14,7 @@ impl fmt::Display for Native {
             Self::Function(path) => write!(f, "the function `{path}` of Python"),
             Self::Delegate(id) => write!(f, "the delegate `{id}`"),
             Self::Expression(expression) => write!(f, "the expression `{expression}`"),
+            Self::Filter(id) => write!(f, "filter {id} of HDF5"),
             Self::Unresolved => f.write_str("an operator through another name"),
         }
     }
@@ -43,6 +44,7 @@ impl fmt::Display for Reach {
             Self::OtherGraph => "runs a graph that it gets as data",
             Self::Settings => "changes how the process opens files",
             Self::EndsProcess => "ends the process",
+            Self::PlugIn => "is native code that HDF5 looks for among the plug-ins of the machine",
         })
     }
 }

@@ -30,6 +30,8 @@ pub enum Native {
     Delegate(Text),
     /// An expression that an exported program has Python evaluate, and that is more than arithmetic of sizes.
     Expression(Short),
+    /// A filter of HDF5 with this id, for which the library looks among the plug-ins of the machine.
+    Filter(u16),
     /// An operator or a class whose name is computed, or reached through another name.
     Unresolved,
 }
@@ -69,6 +71,8 @@ pub enum Reach {
     Settings,
     /// It ends the process.
     EndsProcess,
+    /// It is a library that is loaded when it is met.
+    PlugIn,
 }
 
 impl Native {
@@ -87,7 +91,11 @@ impl Native {
                 Runtime::TensorFlow => tensorflow::namespace(name.as_bytes()),
                 Runtime::TensorFlowLite => None,
             },
-            Self::Delegate(_) | Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
+            Self::Delegate(_)
+            | Self::Function(_)
+            | Self::Expression(_)
+            | Self::Filter(_)
+            | Self::Unresolved => None,
         }
     }
 
@@ -105,6 +113,7 @@ impl Native {
                 Runtime::TensorFlow => tensorflow::reach(name.as_bytes()),
                 Runtime::TensorFlowLite => None,
             },
+            Self::Filter(_) => Some(Reach::PlugIn),
             Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
         }
     }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum Hdf5Part {
     /// An attribute.
     Attribute,
-    /// The tree of the chunks of a dataset.
+    /// A chunk of a dataset.
+    Chunk,
+    /// The index of the chunks of a dataset.
     Chunks,
     /// A dataspace.
     Dataspace,
@@ -80,8 +82,6 @@ pub enum Hdf5Form {
     Message(u16),
     /// A link of this type.
     Link(u8),
-    /// A filter with this id.
-    Filter(u16),
     /// Messages in a heap that objects share.
     SharedMessages,
     /// An image of the cache.

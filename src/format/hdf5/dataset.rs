@@ -1,15 +1,15 @@
 //! Datasets: where their raw data is stored, in this file or in others, and through which filters.
 
 use super::{
+    chunks::{self, Index},
     file::{Fields, File, version},
     global_heap::{GlobalHeap, Reference},
     header::{Header, kind},
     local_heap::LocalHeap,
-    unsupported,
 };
 use crate::{
-    bytes::{ReadError, narrow, wide},
-    fact::{Hdf5Fault, Hdf5Form, Hdf5Part, Text},
+    bytes::{ReadError, narrow},
+    fact::{Hdf5Fault, Hdf5Part, Text},
     limits,
 };
 
@@ -20,15 +20,8 @@ pub(super) enum Storage {
     Compact(Vec<u8>),
     /// In one piece; nowhere yet if nothing was written.
     Contiguous { at: Option<u64>, length: u64 },
-    /// In chunks of so many bytes, which a tree of version 1 finds.
-    Chunks {
-        tree: Option<u64>,
-        bytes: u64,
-        /// The dimensions of a chunk, with one for the bytes of an element.
-        rank: usize,
-    },
-    /// In chunks that another index finds.
-    OtherChunks,
+    /// In chunks of so many bytes, which an index finds.
+    Chunks { index: Index, bytes: u64 },
     /// In datasets of other files, or of this one.
     Virtual(Option<Reference>),
 }
@@ -56,7 +49,7 @@ fn first_storage(file: &File, mut fields: Fields<'_>) -> Result<Storage, ReadErr
     for _ in 0..rank {
         sizes.push(u64::from(fields.u32()?));
     }
-    let bytes = product(&sizes);
+    let bytes = chunks::product(&sizes);
     match class {
         0 => {
             let length = fields.u32()?;
@@ -68,9 +61,11 @@ fn first_storage(file: &File, mut fields: Fields<'_>) -> Result<Storage, ReadErr
             length: bytes,
         }),
         2 => Ok(Storage::Chunks {
-            tree: file.defined(at),
+            index: Index::Tree1 {
+                at: file.defined(at),
+                rank,
+            },
             bytes,
-            rank,
         }),
         _ => Err(broken(Hdf5Part::Layout)),
     }
@@ -88,15 +83,19 @@ fn later_storage(file: &File, mut fields: Fields<'_>, found: u8) -> Result<Stora
         }),
         2 if found == 3 => {
             let rank = usize::from(fields.u8()?);
-            let tree = file.defined(fields.address()?);
+            let at = file.defined(fields.address()?);
             let mut sizes = Vec::new();
             for _ in 0..rank {
                 sizes.push(u64::from(fields.u32()?));
             }
-            let bytes = product(&sizes);
-            Ok(Storage::Chunks { tree, bytes, rank })
+            let bytes = chunks::product(&sizes);
+            let index = Index::Tree1 { at, rank };
+            Ok(Storage::Chunks { index, bytes })
         }
-        2 => Ok(Storage::OtherChunks),
+        2 => {
+            let (index, bytes) = chunks::later(file, fields)?;
+            Ok(Storage::Chunks { index, bytes })
+        }
         3 if found > 3 => {
             let collection = file.defined(fields.address()?);
             let number = fields.u32()?;
@@ -106,10 +105,6 @@ fn later_storage(file: &File, mut fields: Fields<'_>, found: u8) -> Result<Stora
         }
         _ => Err(broken(Hdf5Part::Layout)),
     }
-}
-
-fn product(sizes: &[u64]) -> u64 {
-    sizes.iter().fold(1, |all, size| all.saturating_mul(*size))
 }
 
 /// The names of other files in which raw data of a dataset is.
@@ -205,6 +200,9 @@ pub(super) const DEFLATE: u16 = 1;
 pub(super) const SHUFFLE: u16 = 2;
 pub(super) const CHECKSUM: u16 = 3;
 pub(super) const BZIP2: u16 = 307;
+/// Those of h5py and `PyTables`, which are undone here as well.
+pub(super) const LZF: u16 = 32_000;
+pub(super) const BLOSC: u16 = 32_001;
 
 /// The ids of the filters through which chunks go, in the order in which they are written.
 pub(super) fn filters(file: &File, header: &Header) -> Result<Vec<u16>, ReadError> {
@@ -245,58 +243,4 @@ pub(super) fn filters(file: &File, header: &Header) -> Result<Vec<u16>, ReadErro
 /// A filter that the library looks for among native plug-ins.
 pub(super) fn unknown_filter(ids: &[u16]) -> Option<u16> {
     ids.iter().copied().find(|id| !KNOWN_FILTERS.contains(id))
-}
-
-/// A chunk: where it is stored, its length there, and which filters were left out.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Chunk {
-    pub(super) at: u64,
-    pub(super) length: u64,
-    pub(super) left_out: u32,
-}
-
-/// The chunks that a tree of version 1 finds.
-pub(super) fn chunks(file: &File, tree: u64, rank: usize) -> Result<Vec<Chunk>, ReadError> {
-    let part = Hdf5Part::Chunks;
-    let mut known = rustc_hash::FxHashSet::default();
-    let mut nodes: Vec<(u64, Option<u8>)> = vec![(tree, None)];
-    let mut chunks = Vec::new();
-    let address = wide(file.widths.address);
-    let key = wide(rank).saturating_mul(8).saturating_add(8);
-    while let Some((at, expected)) = nodes.pop() {
-        if !known.insert(at) {
-            return Err(ReadError::malformed(Hdf5Fault::Twice(part)));
-        }
-        let head = address.saturating_mul(2).saturating_add(8);
-        let bytes = file.signed(at, head, *b"TREE", part)?;
-        let mut fields = file.fields(&bytes);
-        fields.skip(4)?;
-        let (of_chunks, level) = (fields.u8()? == 1, fields.u8()?);
-        let used = u64::from(fields.u16()?);
-        if !of_chunks || expected.is_some_and(|expected| level != expected) {
-            return Err(broken(part));
-        }
-        let entries = used.saturating_mul(key.saturating_add(address));
-        let bytes = file.bytes(at.saturating_add(head), entries)?;
-        let mut fields = file.fields(&bytes);
-        for _ in 0..used {
-            let (length, left_out) = (u64::from(fields.u32()?), fields.u32()?);
-            fields.skip(rank.saturating_mul(8))?;
-            let at = fields.address()?;
-            match level.checked_sub(1) {
-                Some(below) => nodes.push((at, Some(below))),
-                None => chunks.push(Chunk {
-                    at,
-                    length,
-                    left_out,
-                }),
-            }
-        }
-    }
-    Ok(chunks)
-}
-
-/// Refuses what is no chunk of values that can be read here.
-pub(super) fn unread_chunks() -> ReadError {
-    unsupported(Hdf5Form::PackedObjects)
 }

@@ -55,6 +55,11 @@ impl File {
         self.window.sub(at..at.checked_add(length)?)
     }
 
+    /// Bytes of the file.
+    pub(super) fn length(&self) -> u64 {
+        self.window.len()
+    }
+
     /// So many bytes at an address.
     pub(super) fn bytes(&self, at: u64, length: u64) -> Result<Vec<u8>, ReadError> {
         let end = at.saturating_add(length);

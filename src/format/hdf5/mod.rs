@@ -5,6 +5,8 @@
 //! followed to its end is said. Follows the HDF5 File Format Specification, versions 1 to 3.
 
 mod attribute;
+mod blosc;
+mod chunks;
 mod dataset;
 mod datatype;
 mod dense;
@@ -66,8 +68,9 @@ and in dense storage; where raw data is stored. Raw data is not read, so a file 
 - A link to another file, raw data in another file and a virtual dataset are files that it names.
 - The configurations of Keras are read as `keras` says.
 - Rows of objects, and attributes that PyTables would unpickle, are read as pickles.
-- A filter that neither the library nor h5py, PyTables or hdf5plugin brings is refused, and so are structures that are not read here: shared
-  messages in a heap of their own, images of the cache, files in several parts, links of other types.
+- A filter that neither the library nor h5py, PyTables or hdf5plugin brings is native code of the machine, and refused (`unsafe-operator`).
+- Structures that are not read here are refused: shared messages in a heap of their own, images of the cache, files in several parts, links
+  of other types, and rows of objects behind other filters than deflate, shuffle, Fletcher, bzip2, LZF and Blosc.
 
 ## What to prefer
 

@@ -1,7 +1,9 @@
 //! Rows of Python objects: what `PyTables` and pandas pickle into a dataset of sequences.
 
 use super::{
-    dataset::{self, BZIP2, CHECKSUM, Chunk, DEFLATE, SHUFFLE, Storage},
+    blosc,
+    chunks::{self, Chunk},
+    dataset::{BLOSC, BZIP2, CHECKSUM, DEFLATE, LZF, SHUFFLE, Storage},
     file::File,
     global_heap::{GlobalHeap, references},
 };
@@ -17,6 +19,8 @@ pub(super) struct Rows<'f> {
     pub(super) file: &'f File,
     pub(super) storage: Storage,
     pub(super) filters: Vec<u16>,
+    /// The dimensions of the dataset.
+    pub(super) shape: Vec<u64>,
     /// Bytes of a reference to a row.
     pub(super) size: u64,
 }
@@ -61,25 +65,18 @@ impl Pieces {
         let most = wide(reading.may_hold()).min(limits::HDF5_ATTRIBUTE);
         Ok(match &rows.storage {
             Storage::Compact(stored) => Self::One(Some(stored.clone())),
-            Storage::Contiguous { at: None, .. } | Storage::Chunks { tree: None, .. } => {
-                Self::One(None)
-            }
+            Storage::Contiguous { at: None, .. } => Self::One(None),
             Storage::Contiguous {
                 at: Some(at),
                 length,
             } if *length <= most => Self::One(Some(rows.file.bytes(*at, *length)?)),
-            Storage::Chunks {
-                tree: Some(tree),
-                bytes,
-                rank,
-            } if *bytes <= most => {
-                let chunks = dataset::chunks(rows.file, *tree, *rank)?;
+            Storage::Chunks { index, bytes } if *bytes <= most => {
+                let chunks = chunks::chunks(rows.file, index, *bytes, &rows.shape)?;
                 Self::Chunks(chunks.into_iter(), *bytes)
             }
-            Storage::Contiguous { .. }
-            | Storage::Chunks { .. }
-            | Storage::OtherChunks
-            | Storage::Virtual(_) => return Err(dataset::unread_chunks()),
+            Storage::Contiguous { .. } | Storage::Chunks { .. } | Storage::Virtual(_) => {
+                return Err(chunks::unread());
+            }
         })
     }
 
@@ -110,6 +107,8 @@ fn unfiltered(
         return Err(ReadError::Limit(limits::Id::HDF5_ATTRIBUTE));
     }
     let mut data = rows.file.bytes(chunk.at, chunk.length)?;
+    // With the checksum that may follow.
+    let hold = narrow(bytes.saturating_add(4));
     let filters = rows.filters.iter().enumerate().rev();
     for (place, filter) in filters {
         let bit = u32::try_from(place)
@@ -120,16 +119,18 @@ fn unfiltered(
         }
         match *filter {
             CHECKSUM => data.truncate(data.len().saturating_sub(4)),
-            SHUFFLE => data = unshuffled(&data, narrow(rows.size)),
+            SHUFFLE => data = blosc::unshuffled(&data, narrow(rows.size)),
             DEFLATE => data = inflated(data, Codec::Zlib, bytes, reading)?,
             BZIP2 => data = inflated(data, Codec::Bzip2, bytes, reading)?,
-            _ => return Err(dataset::unread_chunks()),
+            LZF => data = blosc::lzf(&data, hold).ok_or_else(blosc::broken)?,
+            BLOSC => data = blosc::unpacked(&data, hold, &reading.budget())?,
+            _ => return Err(chunks::unread()),
         }
     }
     if wide(data.len()) == bytes {
         Ok(data)
     } else {
-        Err(ReadError::malformed(Hdf5Fault::Broken(Hdf5Part::Chunks)))
+        Err(blosc::broken())
     }
 }
 
@@ -143,20 +144,4 @@ fn inflated(
     let hold = narrow(bytes);
     let inflated = Inflated::open(Window::new(data), codec, hold, reading.budget());
     Ok(Window::new(inflated).bytes_at(0, hold.saturating_add(5))?)
-}
-
-/// Puts the bytes of elements together again that were sorted by their place in an element.
-fn unshuffled(data: &[u8], size: usize) -> Vec<u8> {
-    let Some(elements) = data.len().checked_div(size) else {
-        return data.to_vec();
-    };
-    let mut whole = Vec::with_capacity(data.len());
-    for element in 0..elements {
-        for byte in 0..size {
-            let at = byte.saturating_mul(elements).saturating_add(element);
-            whole.extend(data.get(at));
-        }
-    }
-    whole.extend_from_slice(data.get(whole.len()..).unwrap_or_default());
-    whole
 }

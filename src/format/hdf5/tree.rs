@@ -13,6 +13,8 @@ pub(super) const LINK_NAMES: u8 = 5;
 pub(super) const LINK_ORDER: u8 = 6;
 pub(super) const ATTRIBUTE_NAMES: u8 = 8;
 pub(super) const ATTRIBUTE_ORDER: u8 = 9;
+pub(super) const CHUNKS: u8 = 10;
+pub(super) const FILTERED_CHUNKS: u8 = 11;
 
 /// What a node has besides its records: a signature, a version, a type and a checksum.
 const NODE_HEAD: u64 = 10;
@@ -43,6 +45,14 @@ struct Node {
     at: u64,
     records: u64,
     level: u16,
+}
+
+/// The type of a tree.
+pub(super) fn kind(file: &File, address: u64) -> Result<u8, ReadError> {
+    let bytes = file.signed(address, 6, *b"BTHD", Hdf5Part::Tree)?;
+    let mut fields = file.fields(&bytes);
+    fields.skip(5)?;
+    fields.u8()
 }
 
 /// Calls `each` with every record of a tree.

@@ -12,13 +12,10 @@ use super::{
     header::{self, Header, kind},
     objects::Rows,
     superblock::{self, Root},
-    unsupported,
 };
 use crate::{
     bytes::{ReadError, Window, narrow},
-    fact::{
-        Fact, FileReference, FileRole, Hdf5Fault, Hdf5Form, Hdf5Part, Hop, Place, Tensor, Text,
-    },
+    fact::{Fact, FileReference, FileRole, Hdf5Fault, Hdf5Part, Hop, Native, Place, Tensor, Text},
     format::{Expect, Reading, keras, matlab},
     limits,
 };
@@ -196,7 +193,9 @@ impl Walk<'_> {
         let storage = dataset::storage(self.file, layout)?;
         let filters = dataset::filters(self.file, header)?;
         if let Some(filter) = dataset::unknown_filter(&filters) {
-            return Err(unsupported(Hdf5Form::Filter(filter)));
+            reading.recorder.within(self.hop(at), |recorder| {
+                recorder.record(Fact::Native(Native::Filter(filter)));
+            });
         }
         for name in dataset::external_files(self.file, header)? {
             other_file(self.path(at, None), FileRole::RawData, name, reading);
@@ -213,6 +212,7 @@ impl Walk<'_> {
                 file: self.file,
                 storage,
                 filters,
+                shape: shape.unwrap_or_default(),
                 size: datatype.size,
             };
             reading.recorder.enter(self.hop(at));

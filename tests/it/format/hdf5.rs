@@ -107,7 +107,7 @@ fn what_is_not_read_is_said() {
     let plugin = [contiguous(u64::MAX, 8), vec![filter(40_000)]].concat();
     insta::assert_snapshot!(of_root(plugin), @"
     [] is hdf5
-    [] unread: not supported: filter 40000, for which HDF5 loads a native plug-in
+    [] Native(Filter(40000))
     ");
     let blosc = [contiguous(u64::MAX, 8), vec![filter(32_001)]].concat();
     insta::assert_snapshot!(of_root(blosc), @"[] is hdf5");
@@ -237,7 +237,7 @@ fn what_h5py_sees_is_seen() {
 /// What `PyTables` and pandas write: their objects are pickles, whatever filters they go through.
 #[test]
 fn rows_of_objects_are_pickles() {
-    let Some(python) = oracle::python("tables, pandas") else {
+    let Some(python) = oracle::python("tables, pandas, h5py") else {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
@@ -246,16 +246,19 @@ fn rows_of_objects_are_pickles() {
     for answer in &answers {
         let file = answer["file"].as_str().unwrap();
         let bytes = std::fs::read(dir.path().join(file)).unwrap();
+        let seen = facts(bytes.clone(), "w.h5");
+        let streams = seen.iter().filter_map(|o| match o.site.hops.last() {
+            Some(Hop::Stream(row)) => Some(*row),
+            _ => None,
+        });
+        let rows = streams.max().map_or(0, |last| u64::from(last) + 1);
+        assert!(rows >= answer["rows"].as_u64().unwrap(), "{file}: {rows}");
         let told = told(&bytes, "w.h5");
         for name in answer["names"].as_array().unwrap() {
             let name = name.as_str().unwrap();
             assert!(told.contains(name), "{file}: {name}\n{told}");
         }
-        assert_eq!(
-            told.contains("unread"),
-            answer["packed"] == true,
-            "{file}\n{told}"
-        );
+        assert!(!told.contains("unread"), "{file}\n{told}");
     }
-    assert!(answers.len() > 5);
+    assert!(answers.len() > 100);
 }
