@@ -85,6 +85,23 @@ fn layers_of_keras_pass() {
 }
 
 #[test]
+fn what_a_wrapper_calls_is_judged_for_itself() {
+    let wrapped = |function: &str| {
+        let wrapper = r#"{"class_name": "MeanMetricWrapper", "config": {"name": "m", "dtype": "float32", "fn": FN}}"#;
+        refused(&wrapper.replace("FN", function))
+    };
+    assert_eq!(wrapped(r#""categorical_accuracy""#), "");
+    assert_eq!(
+        wrapped(r#"{"module": "builtins", "class_name": "function", "config": "huber", "registered_name": "huber"}"#),
+        ""
+    );
+    let hostile = wrapped(r#"{"module": "os", "class_name": "function", "config": "system"}"#);
+    assert!(hostile.contains("loading runs `os.system(...)`"), "{hostile}");
+    let old = r#"{"class_name": "GroupedQueryAttention", "config": {"head_dim": 2}}, {"class_name": "SumOverBatchSizeMetricWrapper", "config": {}}"#;
+    assert_eq!(refused(old), "");
+}
+
+#[test]
 fn code_is_refused_where_it_stands() {
     insta::assert_snapshot!(refused(r#"{"module": "keras.layers", "class_name": "Lambda", "config": {"function": {"class_name": "__lambda__", "config": {"code": "4wE="}}}}"#), @"
     5:94 code-by-value: loading makes the code of `<lambda>` (the configuration); constants ...
@@ -123,7 +140,7 @@ fn code_is_refused_where_it_stands() {
 #[test]
 fn a_configuration_by_itself_is_read() {
     let lambda = r#"{"class_name": "Lambda", "config": {"function": ["4wE=", null, null]}}"#;
-    for name in ["config.json", "model.json", "architecture.json"] {
+    for name in ["config.json", "model.json", "architecture.json", "net.v2.json"] {
         let lines = |layer: &str| judge(name, &facts(configuration(layer).into_bytes(), name));
         assert_eq!(lines(DENSE).len(), 0, "{name}");
         let rules: Vec<_> = lines(lambda)
@@ -223,4 +240,22 @@ fn what_keras_looks_up_is_recorded() {
         }
     }
     assert!(genuine > 20 && looked_up > 500, "{genuine} {looked_up}");
+}
+
+/// Other JSON is no architecture, and nothing is said of it.
+#[test]
+fn other_json_with_a_class_name_is_silent() {
+    for (name, text) in [
+        ("settings.json", r#"{"class_name": "os.system", "config": {"class_name": "function", "module": "os"}}"#),
+        ("broken.json", r#"{"class_name": "Lambda", "module": "keras.layers", "config": "#),
+    ] {
+        assert_eq!(told(text.as_bytes(), name), "", "{name}");
+    }
+    let shards = r#"{"metadata": {}, "weight_map": {"/layers/a/vars": "m_00000.weights.h5", "/layers/b/vars": ["m_00000.weights.h5", "../other.weights.h5"]}}"#;
+    let findings = judge(
+        "m.weights.json",
+        &facts(shards.as_bytes().to_vec(), "m.weights.json"),
+    );
+    let rules: Vec<_> = findings.iter().map(|f| f.rule.id).collect();
+    assert_eq!(rules, ["file-outside"]);
 }
