@@ -248,6 +248,9 @@ formats! {
         mlflow,
         pmml,
         zarr,
+        flax,
+        fasttext,
+        word2vec,
     }
     also {
         arrow::parquet::FORMAT,
@@ -266,7 +269,6 @@ formats! {
     unread {
         coreml,
         dbm,
-        fasttext,
         ggml,
         java_object,
         marshal,

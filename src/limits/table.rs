@@ -228,6 +228,23 @@ limits! {
         JSON_DEPTH: usize = 256, Count "levels of JSON";
     }
 
+    "Arrays and vectors" {
+        /// Names of parameters and dtypes have some ten bytes.
+        MSGPACK_KEY: u64 = 64 << 10, Bytes "of a key in `msgpack`";
+
+        /// A large model has some 10,000 arrays, and optimizers keep three times as many.
+        MSGPACK_VALUES: u64 = 10_000_000, Count "values in a file of `msgpack`";
+
+        /// The library stops at 512. Models have some 10.
+        MSGPACK_DEPTH: usize = 512, Count "levels of `msgpack`";
+
+        /// NumPy has at most 64.
+        MSGPACK_RANK: u64 = 64, Count "dimensions of an array in `msgpack`";
+
+        /// Web pages leave some of 1,000 bytes in a dictionary.
+        VECTOR_WORD: usize = 64 << 10, Bytes "of a word with a vector";
+    }
+
     "Protobuf messages" {
         /// The length of a message is a signed number of 32 bits in every parser.
         PROTOBUF_BYTES: u64 = (1 << 31) - 1, Bytes "of a protobuf message";

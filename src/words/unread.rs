@@ -5,10 +5,10 @@ use std::{fmt, io};
 use super::{title::Article, zip::method_name};
 use crate::{
     fact::{
-        Content, Foreign, GraphTensorFault, IoFault, IoKind, JoblibFault, LegacyPart, Malformed,
-        NpyFault, NpyToken, NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault,
-        SkopsFault, SyntaxFault, TableFault, TensorFault, TreesFault, Unread, Unsupported,
-        ZipFault,
+        ArraysFault, Content, Foreign, GraphTensorFault, IoFault, IoKind, JoblibFault, LegacyPart,
+        Malformed, NpyFault, NpyToken, NpyValue, PickleFault, Piece, ProtobufFault,
+        SafetensorsFault, SkopsFault, SyntaxFault, TableFault, TensorFault, TreesFault, Unread,
+        Unsupported, ZipFault,
     },
     limits,
 };
@@ -59,6 +59,7 @@ impl fmt::Display for Malformed {
             Self::Template(fault) => write!(f, "not a chat template: {fault}"),
             Self::Skops(fault) => fault.fmt(f),
             Self::Table(fault) => fault.fmt(f),
+            Self::Arrays(fault) => fault.fmt(f),
             Self::Trees(fault) => fault.fmt(f),
             Self::Zip(fault) => fault.fmt(f),
         }
@@ -331,6 +332,32 @@ impl fmt::Display for TableFault {
             Self::Reference { at } => {
                 write!(f, "byte {at}: a reference to what has not come before")
             }
+        }
+    }
+}
+
+impl fmt::Display for ArraysFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encoding { at } => write!(f, "byte {at} is nothing that the encoding has there"),
+            Self::Extension { code, at } => {
+                write!(
+                    f,
+                    "extension type {code} at byte {at} is none that its library writes"
+                )
+            }
+            Self::Value { name } => {
+                write!(f, "`{name}` has a value that its library does not write")
+            }
+            Self::Size {
+                name,
+                expected,
+                found,
+            } => write!(
+                f,
+                "the size of `{name}` is {found} where {expected} should be"
+            ),
+            Self::Trailing { bytes } => write!(f, "{bytes} bytes stand behind its end"),
         }
     }
 }

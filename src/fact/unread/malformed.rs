@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GgufFault, Hdf5Fault, PickleFault, SkopsFault, TableFault, TreesFault};
+use super::{ArraysFault, GgufFault, Hdf5Fault, PickleFault, SkopsFault, TableFault, TreesFault};
 use crate::fact::Short;
 
 /// How bytes break their own format.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Malformed {
+    /// A file of plain arrays.
+    Arrays(ArraysFault),
     /// Bytes end before a piece of them does.
     Truncated {
         /// The piece.
@@ -430,6 +432,12 @@ impl From<SkopsFault> for Malformed {
 impl From<TableFault> for Malformed {
     fn from(fault: TableFault) -> Self {
         Self::Table(fault)
+    }
+}
+
+impl From<ArraysFault> for Malformed {
+    fn from(fault: ArraysFault) -> Self {
+        Self::Arrays(fault)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why something was not read to its end.
 
+mod arrays;
 mod gguf;
 mod hdf5;
 mod malformed;
@@ -8,6 +9,7 @@ mod skops;
 mod table;
 mod trees;
 
+pub use arrays::ArraysFault;
 pub use gguf::{GgufCounted, GgufFault, GgufTensorFault};
 pub use hdf5::{Hdf5Fault, Hdf5Form, Hdf5Part};
 pub use malformed::{

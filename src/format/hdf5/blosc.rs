@@ -375,21 +375,25 @@ fn sorted_back(header: &Header, block: Vec<u8>) -> Vec<u8> {
 /// The same for bits. A block whose elements are no multiple of eight was left as it is.
 fn bits_sorted_back(block: &[u8], element: usize) -> Vec<u8> {
     let elements = block.len().checked_div(element).unwrap_or(0);
-    let Some(row) = elements.checked_div(8).filter(|_| elements & 7 == 0) else {
+    let Some(row) = elements
+        .checked_div(8)
+        .filter(|_| elements.is_multiple_of(8))
+    else {
         return block.to_vec();
     };
     let bits = row.saturating_mul(8).saturating_mul(element);
     let (sorted, rest) = block.split_at_checked(bits).unwrap_or((block, &[]));
     let mut whole = Vec::with_capacity(block.len());
     for at in 0..elements {
-        let (column, place) = (at >> 3, at & 7);
+        let (column, place) = (at >> 3, u32::try_from(at & 7).unwrap_or(0));
         for byte in 0..element {
             let mut value = 0_u8;
-            for bit in 0..8_usize {
-                let line = byte.saturating_mul(8).saturating_add(bit);
+            for (bit, number) in (0..8_u32).zip(0..8_usize) {
+                let line = byte.saturating_mul(8).saturating_add(number);
                 let from = line.saturating_mul(row).saturating_add(column);
                 let stored = sorted.get(from).copied().unwrap_or(0);
-                value |= ((stored >> place) & 1) << bit;
+                let one = stored.checked_shr(place).unwrap_or(0) & 1;
+                value |= one.checked_shl(bit).unwrap_or(0);
             }
             whole.push(value);
         }

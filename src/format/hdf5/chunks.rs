@@ -202,9 +202,8 @@ fn of_second_tree(file: &File, at: u64, rank: usize, bytes: u64) -> Result<Vec<C
     // Beside what says where a chunk is stored: its place in each dimension.
     let place = wide(rank.saturating_sub(1)).saturating_mul(8);
     let mut chunks = Vec::new();
-    let of = match tree::kind(file, at)? {
-        found @ (tree::CHUNKS | tree::FILTERED_CHUNKS) => found,
-        _ => return Err(broken()),
+    let of @ (tree::CHUNKS | tree::FILTERED_CHUNKS) = tree::kind(file, at)? else {
+        return Err(broken());
     };
     tree::records(file, at, of, |record| {
         let width = wide(record.len()).checked_sub(place).ok_or_else(broken)?;

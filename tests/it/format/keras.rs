@@ -92,11 +92,16 @@ fn what_a_wrapper_calls_is_judged_for_itself() {
     };
     assert_eq!(wrapped(r#""categorical_accuracy""#), "");
     assert_eq!(
-        wrapped(r#"{"module": "builtins", "class_name": "function", "config": "huber", "registered_name": "huber"}"#),
+        wrapped(
+            r#"{"module": "builtins", "class_name": "function", "config": "huber", "registered_name": "huber"}"#
+        ),
         ""
     );
     let hostile = wrapped(r#"{"module": "os", "class_name": "function", "config": "system"}"#);
-    assert!(hostile.contains("loading runs `os.system(...)`"), "{hostile}");
+    assert!(
+        hostile.contains("loading runs `os.system(...)`"),
+        "{hostile}"
+    );
     let old = r#"{"class_name": "GroupedQueryAttention", "config": {"head_dim": 2}}, {"class_name": "SumOverBatchSizeMetricWrapper", "config": {}}"#;
     assert_eq!(refused(old), "");
 }
@@ -140,7 +145,12 @@ fn code_is_refused_where_it_stands() {
 #[test]
 fn a_configuration_by_itself_is_read() {
     let lambda = r#"{"class_name": "Lambda", "config": {"function": ["4wE=", null, null]}}"#;
-    for name in ["config.json", "model.json", "architecture.json", "net.v2.json"] {
+    for name in [
+        "config.json",
+        "model.json",
+        "architecture.json",
+        "net.v2.json",
+    ] {
         let lines = |layer: &str| judge(name, &facts(configuration(layer).into_bytes(), name));
         assert_eq!(lines(DENSE).len(), 0, "{name}");
         let rules: Vec<_> = lines(lambda)
@@ -246,8 +256,14 @@ fn what_keras_looks_up_is_recorded() {
 #[test]
 fn other_json_with_a_class_name_is_silent() {
     for (name, text) in [
-        ("settings.json", r#"{"class_name": "os.system", "config": {"class_name": "function", "module": "os"}}"#),
-        ("broken.json", r#"{"class_name": "Lambda", "module": "keras.layers", "config": "#),
+        (
+            "settings.json",
+            r#"{"class_name": "os.system", "config": {"class_name": "function", "module": "os"}}"#,
+        ),
+        (
+            "broken.json",
+            r#"{"class_name": "Lambda", "module": "keras.layers", "config": "#,
+        ),
     ] {
         assert_eq!(told(text.as_bytes(), name), "", "{name}");
     }

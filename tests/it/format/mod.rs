@@ -39,6 +39,7 @@ mod torch_verdict;
 mod torchserve;
 pub(crate) mod trees;
 pub(crate) mod unread;
+pub(crate) mod vectors;
 mod wrapped;
 mod writers;
 mod zip;

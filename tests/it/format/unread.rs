@@ -39,11 +39,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     vec![
         ("coreml", "model.mlmodel", b"\x08\x04\x12\x03abc".to_vec()),
         ("dbm", "cache.pkl", gdbm(b"text")),
-        (
-            "fasttext",
-            "cc.en.bin",
-            b"\xba\x16\x4f\x2f\x0c\0\0\0".to_vec(),
-        ),
         ("ggml", "model.ggml", b"tjgg\x03\0\0\0".to_vec()),
         (
             "java-object",
@@ -126,7 +121,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"fasttext ggml onnx-text tensorflow-text vowpal-wabbit");
+    insta::assert_snapshot!(anywhere.join(" "), @"ggml onnx-text tensorflow-text vowpal-wabbit");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }

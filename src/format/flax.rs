@@ -1,0 +1,360 @@
+//! Flax: the parameters of a model as `msgpack`, whose extension types hold arrays.
+//!
+//! Follows `flax.serialization`: a tree of mappings with texts as keys, arrays as extension 1, complex numbers as 2, scalars of NumPy as 3.
+//! Data of arrays is stepped over.
+
+use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix};
+use crate::{
+    bytes::{ReadError, Stream, Window, narrow, wide},
+    fact::{ArraysFault, Piece, Short, Tensor, Text},
+    limits,
+};
+
+/// Mappings with texts as keys, under the suffix of `msgpack`.
+pub static FORMAT: Format = Format {
+    id: "flax",
+    title: "Flax checkpoint",
+    doc: DOC,
+    suffixes: &[Suffix::shared(
+        "msgpack",
+        "data that other programs exchange or keep in `msgpack`",
+    )],
+    container: None,
+    runs: Runs::Nothing,
+    recognise: Recognise::Probe(probe),
+    read: Read::Bytes(read),
+};
+
+const DOC: &str = "\
+## What it is
+
+The parameters of a model as `flax.serialization.to_bytes` writes them: `flax_model.msgpack` beside models of Hugging Face, `checkpoint` files of
+`flax.training`. A tree of mappings in `msgpack`, with arrays in extension types.
+
+## What loading it does
+
+`flax.serialization.msgpack_restore` makes arrays, numbers and texts of it. It names no Python code.
+
+## How it is recognised
+
+By the suffix `.msgpack` and a mapping whose first key is a text. `msgpack` has no magic, so other names tell nothing.
+
+## What is checked
+
+The encoding, to its end: keys are texts, extension types are those that Flax writes, and each array has as many bytes as its shape and its dtype
+say. An array of objects is refused, as NumPy refuses it. Data of arrays is not read.
+
+## What to prefer
+
+safetensors, which other libraries read as well.
+";
+
+/// The extension types.
+const ARRAY: i8 = 1;
+const COMPLEX: i8 = 2;
+const SCALAR: i8 = 3;
+
+fn fault(fault: ArraysFault) -> ReadError {
+    ReadError::malformed(fault)
+}
+
+fn probe(head: &Head<'_>) -> Certainty {
+    let is_named = FORMAT.suffix_of(head.name).is_some();
+    let ([0x81..=0x8f, rest @ ..] | [0xde, _, _, rest @ ..] | [0xdf, _, _, _, _, rest @ ..]) =
+        head.front.as_slice()
+    else {
+        return Certainty::No;
+    };
+    let is_text = matches!(rest, [0xa0..=0xbf | 0xd9..=0xdb, ..]);
+    Certainty::sure_if(is_named && is_text)
+}
+
+/// The head of a value: what follows it, or how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value {
+    /// A number, a truth value or nothing, of which nothing is left to read.
+    Plain,
+    /// A whole number.
+    Number(u64),
+    Text(u64),
+    Bytes(u64),
+    Array(u64),
+    Map(u64),
+    Extension(i8, u64),
+}
+
+/// A walk over the encoding.
+struct Walk {
+    stream: Stream,
+}
+
+impl Walk {
+    /// A number of so many bytes, the high one first.
+    fn number(&mut self, bytes: usize) -> Result<u64, ReadError> {
+        let left = self.stream.left();
+        let short = || ReadError::truncated(Piece::Content, wide(bytes), left);
+        let taken = self.stream.take(bytes)?.ok_or_else(short)?;
+        Ok(taken
+            .iter()
+            .fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+    }
+
+    fn value(&mut self) -> Result<Value, ReadError> {
+        let at = self.stream.offset();
+        let first = u8::try_from(self.number(1)?).unwrap_or_default();
+        let low = |mask: u8| u64::from(first & mask);
+        Ok(match first {
+            0x00..=0x7f => Value::Number(low(0x7f)),
+            0x80..=0x8f => Value::Map(low(0x0f)),
+            0x90..=0x9f => Value::Array(low(0x0f)),
+            0xa0..=0xbf => Value::Text(low(0x1f)),
+            0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => Value::Plain,
+            0xc4 => Value::Bytes(self.number(1)?),
+            0xc5 => Value::Bytes(self.number(2)?),
+            0xc6 => Value::Bytes(self.number(4)?),
+            0xc7 => self.extension(1)?,
+            0xc8 => self.extension(2)?,
+            0xc9 => self.extension(4)?,
+            0xca | 0xd2 => self.plain(4)?,
+            0xcb | 0xd3 => self.plain(8)?,
+            0xcc => Value::Number(self.number(1)?),
+            0xcd => Value::Number(self.number(2)?),
+            0xce => Value::Number(self.number(4)?),
+            0xcf => Value::Number(self.number(8)?),
+            0xd0 => self.plain(1)?,
+            0xd1 => self.plain(2)?,
+            0xd4 => self.extension_of(1)?,
+            0xd5 => self.extension_of(2)?,
+            0xd6 => self.extension_of(4)?,
+            0xd7 => self.extension_of(8)?,
+            0xd8 => self.extension_of(16)?,
+            0xd9 => Value::Text(self.number(1)?),
+            0xda => Value::Text(self.number(2)?),
+            0xdb => Value::Text(self.number(4)?),
+            0xdc => Value::Array(self.number(2)?),
+            0xdd => Value::Array(self.number(4)?),
+            0xde => Value::Map(self.number(2)?),
+            0xdf => Value::Map(self.number(4)?),
+            0xc1 => return Err(fault(ArraysFault::Encoding { at })),
+        })
+    }
+
+    fn plain(&mut self, bytes: usize) -> Result<Value, ReadError> {
+        self.number(bytes).map(|_| Value::Plain)
+    }
+
+    fn extension(&mut self, bytes: usize) -> Result<Value, ReadError> {
+        let length = self.number(bytes)?;
+        self.extension_of(length)
+    }
+
+    fn extension_of(&mut self, length: u64) -> Result<Value, ReadError> {
+        let code = u8::try_from(self.number(1)?).unwrap_or_default();
+        Ok(Value::Extension(code.cast_signed(), length))
+    }
+
+    /// Passes over bytes, which have to be there.
+    fn pass(&mut self, length: u64) -> Result<(), ReadError> {
+        if !self.stream.has(length)? {
+            let left = self.stream.left();
+            return Err(ReadError::truncated(Piece::Content, length, left));
+        }
+        self.stream.skip(length);
+        Ok(())
+    }
+
+    /// A text of so many bytes.
+    fn text(&mut self, length: u64) -> Result<Text, ReadError> {
+        if length > limits::MSGPACK_KEY {
+            return Err(ReadError::Limit(limits::Id::MSGPACK_KEY));
+        }
+        let left = self.stream.left();
+        let short = || ReadError::truncated(Piece::Content, length, left);
+        let taken = self.stream.take(narrow(length))?.ok_or_else(short)?;
+        Ok(Text::new(taken))
+    }
+
+    /// An array: its shape, the name of its dtype, and its data, which are `length` bytes together.
+    fn array(&mut self, name: &Text, length: u64) -> Result<Tensor, ReadError> {
+        let wrong = || {
+            let name = Short::from(name.to_string().as_str());
+            fault(ArraysFault::Value { name })
+        };
+        let end = self.stream.offset().saturating_add(length);
+        let (Value::Array(3), Value::Array(rank)) = (self.value()?, self.value()?) else {
+            return Err(wrong());
+        };
+        if rank > limits::MSGPACK_RANK {
+            return Err(ReadError::Limit(limits::Id::MSGPACK_RANK));
+        }
+        let mut shape = Vec::new();
+        for _ in 0..rank {
+            let Value::Number(size) = self.value()? else {
+                return Err(wrong());
+            };
+            shape.push(size);
+        }
+        let dtype = match self.value()? {
+            Value::Text(length) | Value::Bytes(length) => self.text(length)?,
+            _ => return Err(wrong()),
+        };
+        let width = dtype.as_str().and_then(width).ok_or_else(wrong)?;
+        let (Value::Bytes(bytes) | Value::Text(bytes)) = self.value()? else {
+            return Err(wrong());
+        };
+        let sizes = shape.iter().copied();
+        let expected = sizes.fold(width, u64::saturating_mul);
+        if expected != bytes {
+            return Err(fault(ArraysFault::Size {
+                name: Short::from(name.to_string().as_str()),
+                expected,
+                found: bytes,
+            }));
+        }
+        self.pass(bytes)?;
+        if self.stream.offset() != end {
+            return Err(wrong());
+        }
+        Ok(Tensor {
+            name: name.clone(),
+            dtype: dtype.to_string(),
+            shape,
+            bytes,
+        })
+    }
+}
+
+/// Bytes of an element, by the name that NumPy or `ml_dtypes` gives a dtype. `V2` is what old releases wrote of `bfloat16`.
+fn width(dtype: &str) -> Option<u64> {
+    Some(match dtype {
+        "bool" | "int8" | "uint8" | "int4" | "uint4" | "int2" | "uint2" => 1,
+        "int16" | "uint16" | "float16" | "bfloat16" | "V2" | "|V2" => 2,
+        "int32" | "uint32" | "float32" => 4,
+        "int64" | "uint64" | "float64" | "complex64" => 8,
+        "complex128" => 16,
+        _ if dtype.starts_with("float8_")
+            || dtype.starts_with("float4_")
+            || dtype.starts_with("float6_") =>
+        {
+            1
+        }
+        _ => return None,
+    })
+}
+
+/// A mapping or a list that is being read.
+struct Level {
+    /// Values that are left; of a mapping, keys with their values.
+    left: u64,
+    is_map: bool,
+    /// Bytes of the path that its name took.
+    before: usize,
+}
+
+fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    let mut walk = Walk {
+        stream: Stream::new(window.clone(), 0),
+    };
+    let mut tensors = Vec::new();
+    let done = values(&mut walk, &mut tensors);
+    reading.recorder.list_tensors(|| tensors);
+    done?;
+    match walk.stream.left() {
+        0 => Ok(()),
+        bytes => Err(fault(ArraysFault::Trailing { bytes })),
+    }
+}
+
+fn values(walk: &mut Walk, tensors: &mut Vec<Tensor>) -> Result<(), ReadError> {
+    let mut levels: Vec<Level> = Vec::new();
+    let mut path: Vec<u8> = Vec::new();
+    let mut count: u64 = 0;
+    loop {
+        let before = path.len();
+        if let Some(level) = levels.last_mut() {
+            let Some(left) = level.left.checked_sub(1) else {
+                path.truncate(level.before);
+                levels.pop();
+                if levels.is_empty() {
+                    return Ok(());
+                }
+                continue;
+            };
+            level.left = left;
+            if level.is_map {
+                key(walk, &mut path)?;
+            }
+        }
+        count = count.saturating_add(1);
+        if count > limits::MSGPACK_VALUES {
+            return Err(ReadError::Limit(limits::Id::MSGPACK_VALUES));
+        }
+        let at = walk.stream.offset();
+        let opened = match walk.value()? {
+            Value::Plain | Value::Number(_) => None,
+            Value::Text(length) | Value::Bytes(length) => {
+                walk.pass(length)?;
+                None
+            }
+            Value::Array(left) => Some((left, false)),
+            Value::Map(left) => Some((left, true)),
+            Value::Extension(ARRAY | SCALAR, length) => {
+                let name = Text::new(path.as_slice());
+                let tensor = walk.array(&name, length)?;
+                if tensors.len() < limits::TENSORS_LISTED {
+                    tensors.push(tensor);
+                }
+                None
+            }
+            Value::Extension(COMPLEX, length) => {
+                complex(walk, length, at)?;
+                None
+            }
+            Value::Extension(code, _) => return Err(fault(ArraysFault::Extension { code, at })),
+        };
+        match opened {
+            Some((left, is_map)) if levels.len() < limits::MSGPACK_DEPTH => levels.push(Level {
+                left,
+                is_map,
+                before,
+            }),
+            Some(_) => return Err(ReadError::Limit(limits::Id::MSGPACK_DEPTH)),
+            None if levels.is_empty() => return Ok(()),
+            None => path.truncate(before),
+        }
+    }
+}
+
+/// The key of a value, which is added to the path.
+fn key(walk: &mut Walk, path: &mut Vec<u8>) -> Result<(), ReadError> {
+    let at = walk.stream.offset();
+    let Value::Text(length) = walk.value()? else {
+        return Err(fault(ArraysFault::Encoding { at }));
+    };
+    let key = walk.text(length)?;
+    if !path.is_empty() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(key.as_bytes());
+    Ok(())
+}
+
+/// A complex number: two numbers in a list.
+fn complex(walk: &mut Walk, length: u64, at: u64) -> Result<(), ReadError> {
+    let wrong = || fault(ArraysFault::Encoding { at });
+    let end = walk.stream.offset().saturating_add(length);
+    if walk.value()? != Value::Array(2) {
+        return Err(wrong());
+    }
+    for _ in 0..2 {
+        match walk.value()? {
+            Value::Plain | Value::Number(_) => {}
+            _ => return Err(wrong()),
+        }
+    }
+    if walk.stream.offset() == end {
+        Ok(())
+    } else {
+        Err(wrong())
+    }
+}
