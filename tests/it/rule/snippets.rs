@@ -61,6 +61,7 @@ const NOTHING: &[(&str, &str)] = &[
     ("lfs-not-fetched", "a command fetches it"),
     ("loader-replaced", "the code has to be arranged otherwise"),
     ("misleading-suffix", "the file has to be renamed"),
+    ("model-load", "another library has another way to load it"),
     ("no-weights-only-env", "a variable has to be removed"),
     ("not-followed", "a command or another check looks there"),
     ("other-release", "the model has to be fitted again"),
@@ -97,6 +98,10 @@ const NOTHING: &[(&str, &str)] = &[
         "no entry can allow a name that nobody knows",
     ),
     ("unsafe-artifact-loaded", "the artifact has to be replaced"),
+    (
+        "unsafe-loading-option",
+        "without the option, a model that needs it does not load",
+    ),
     ("unsafe-operator", "the model has to be exported again"),
     ("unusual-use", "a shape is wrong, or the file is"),
     ("waiver-expired", "somebody has to decide again"),
