@@ -56,6 +56,11 @@ impl Recorder {
         self.listing.take()
     }
 
+    /// Whether tensors are kept for a listing.
+    pub fn keeps_tensors(&self) -> bool {
+        self.listing.is_some()
+    }
+
     /// Keeps the tensors that stand where the reader does, if a listing is kept and there is room.
     pub fn list_tensors(&mut self, tensors: impl FnOnce() -> Vec<Tensor>) {
         if self.listing.is_none() {

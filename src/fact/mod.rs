@@ -75,10 +75,10 @@ pub use torch_reason::{
     StateReason, StorageReason, TensorReason, TorchReason, TorchType,
 };
 pub use unread::{
-    ArraysFault, Content, Foreign, GgufCounted, GgufFault, GgufTensorFault, GraphTensorFault,
-    Hdf5Fault, Hdf5Form, Hdf5Part, JoblibFault, LegacyPart, Malformed, NpyFault, NpyToken,
-    NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault, SkopsFault, SyntaxFault,
-    TableFault, TensorFault, TreesFault, Unread, Unsupported, ZipFault,
+    ArraysFault, CheckpointFault, CheckpointTensorFault, Content, Foreign, GgufCounted, GgufFault,
+    GgufTensorFault, GraphTensorFault, Hdf5Fault, Hdf5Form, Hdf5Part, JoblibFault, LegacyPart,
+    Malformed, NpyFault, NpyToken, NpyValue, PickleFault, Piece, ProtobufFault, SafetensorsFault,
+    SkopsFault, SyntaxFault, TableFault, TensorFault, TreesFault, Unread, Unsupported, ZipFault,
 };
 pub use usual::{ContentsFault, DtypeFault, Misfit, Part, SeenUse, UnusualUse};
 

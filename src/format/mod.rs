@@ -39,6 +39,7 @@ mod saved;
 mod suffix;
 mod template;
 mod trees;
+mod xml;
 
 pub use identify::{Certainty, Head, is_artifact_name};
 use identify::{expected_instead, is_archive_name, is_shared_name, unwrapped};
@@ -251,6 +252,9 @@ formats! {
         flax,
         fasttext,
         word2vec,
+        openvino,
+        tfjs,
+        coreml,
     }
     also {
         arrow::parquet::FORMAT,
@@ -265,14 +269,17 @@ formats! {
         torchserve::FORMAT,
         torch::legacy::FORMAT,
         torch::tar::FORMAT,
+        tensorflow::checkpoint::FORMAT,
     }
     unread {
-        coreml,
+        accelerator,
         dbm,
         ggml,
         java_object,
         marshal,
+        mnn,
         native_code,
+        ncnn,
         onnx_text,
         paddle,
         rar,

@@ -3,7 +3,7 @@
 //! A [`Schema`] says which fields a message may have. Parsers skip what they do not know and take the last of what stands twice; no
 //! writer writes either, so both break the format here, as groups do.
 
-use std::cell::Cell;
+use std::{cell::Cell, ops::Range};
 
 use crate::{
     bytes::{Pages, ReadError, Window, narrow, wide},
@@ -42,6 +42,19 @@ pub(super) struct Schema {
     /// By their numbers.
     pub(super) fields: &'static [FieldRule],
 }
+
+/// Declares a message, with names for the fields that are read.
+macro_rules! message {
+    ($schema:ident = $name:literal, $module:ident { $($field:ident = $number:literal),* $(,)? }, $rules:expr) => {
+        /// Numbers of the fields that are read.
+        pub(in crate::format) mod $module {
+            $(pub(in crate::format) const $field: u32 = $number;)*
+        }
+
+        pub(in crate::format) static $schema: $crate::format::protobuf::Schema = $crate::format::protobuf::Schema { name: $name, fields: &$rules };
+    };
+}
+pub(super) use message;
 
 /// Bytes that hold messages.
 #[derive(Debug)]
@@ -107,6 +120,16 @@ impl Protobuf {
             of: self,
             start: 0,
             end: self.pages.window().known_len().unwrap_or(u64::MAX),
+            depth: 0,
+        }
+    }
+
+    /// A part of it as one message.
+    pub(super) fn part(&self, range: Range<u64>) -> Message<'_> {
+        Message {
+            of: self,
+            start: range.start,
+            end: range.end,
             depth: 0,
         }
     }

@@ -206,6 +206,17 @@ limits! {
         OPERATORS: usize = 4_096, Count "operators and classes that a program names";
     }
 
+    "Checkpoints of TensorFlow" {
+        /// TensorFlow ends a block at 256 KiB, and today packs none. A larger one holds a tensor: only its keys are read.
+        TABLE_BLOCK: u64 = 1 << 20, Bytes "of a block of a table that is held and compared with its checksum";
+
+        /// A table that holds its tensors has a block for each. Large models have some ten thousand.
+        TABLE_BLOCKS: u64 = 100_000, Count "blocks of a table";
+
+        /// Names of variables have some hundred bytes.
+        TABLE_KEY: u64 = 64 << 10, Bytes "of a key in a table";
+    }
+
     "Flatbuffers" {
         /// A program of ExecuTorch for a language model has some 100,000, of which a reader visits a few thousand.
         FLATBUFFER_TABLES: u64 = 2_000_000, Count "tables of a flatbuffer that are visited, shared ones each time";
@@ -215,6 +226,17 @@ limits! {
 
         /// A program that is divided between delegates has some hundred parts.
         DELEGATE_PAYLOADS: usize = 4_096, Count "payloads of delegates in a program";
+    }
+
+    "XML of models" {
+        /// A graph of 10,000 layers has some 10 MB.
+        XML_BYTES: u64 = 64 << 20, Bytes "of XML in a model";
+
+        /// Branches and loops inside one another add some ten levels each.
+        XML_DEPTH: usize = 256, Count "elements of XML inside one another";
+
+        /// Layers have up to some twenty.
+        XML_ATTRIBUTES: usize = 1_000, Count "attributes of an element of XML";
     }
 
     "JSON of models" {

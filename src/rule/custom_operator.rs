@@ -12,9 +12,9 @@ declare_rule! {
     /// ## What it does
     ///
     /// Reports a TorchScript archive, a mobile program, an ExecuTorch program or an exported program that names operators or classes
-    /// which torch does not bring, and a graph of ONNX with operators that ONNX Runtime does not bring, once for each of their
-    /// namespaces: `torchvision::nms`, `torch.classes.tensorrt.Engine`, `my.domain::Decode`. Delegates (`XnnpackBackend`) count as well:
-    /// what a program gives them is not read.
+    /// which torch does not bring, and a graph (ONNX, TensorFlow, TensorFlow.js, OpenVINO, Core ML) with operators or classes that its
+    /// runtime does not bring, once for each of their namespaces: `torchvision::nms`, `torch.classes.tensorrt.Engine`,
+    /// `my.domain::Decode`. Delegates (`XnnpackBackend`) count as well: what a program gives them is not read.
     ///
     /// ## Why it matters
     ///

@@ -11,7 +11,7 @@ declare_rule! {
     ///
     /// Refuses a model that names a file for its loader to open which is not in the model's own folder: by a path from the root or
     /// with a drive, by a part `..`, by a URL, or by a text that readers end in different places. It looks at ONNX's external data,
-    /// links, raw and virtual data of HDF5, vocabularies of layers, shards of an index and entities of XML.
+    /// links, raw and virtual data of HDF5, vocabularies of layers, shards of an index, files with weights of TensorFlow.js and Core ML, the list of checkpoints of TensorFlow and entities of XML.
     ///
     /// ## Why it matters
     ///

@@ -4,6 +4,7 @@
 //! write `{anomaly}` and no two of them word it differently. What comes from a file is escaped by its own type.
 
 mod anomaly;
+mod checkpoint;
 mod circumstance;
 mod code;
 mod expression;

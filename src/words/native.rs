@@ -26,6 +26,9 @@ impl fmt::Display for Runtime {
             Self::Onnx => "ONNX Runtime",
             Self::TensorFlow => "TensorFlow",
             Self::TensorFlowLite => "TensorFlow Lite",
+            Self::OpenVino => "OpenVINO",
+            Self::TensorFlowJs => "TensorFlow.js",
+            Self::CoreMl => "Core ML",
         })
     }
 }

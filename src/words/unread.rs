@@ -33,6 +33,7 @@ impl fmt::Display for Malformed {
                 needed,
                 left,
             } => write!(f, "{piece} needs {needed} bytes, {left} are left"),
+            Self::Checkpoint(fault) => fault.fmt(f),
             Self::Compressed { cut_off: true } => {
                 f.write_str("compressed data ends before its content does")
             }
@@ -83,6 +84,7 @@ impl fmt::Display for Piece {
             Self::SafetensorsData | Self::GgufData => "the data of all tensors",
             Self::SafetensorsLength => "the length of the header",
             Self::Content => "its content",
+            Self::Table => "a block of the table",
             Self::TarMember | Self::ArMember => "the last member",
             Self::Trees => "a value of the model",
             Self::TensorIndices => "the indices of a sparse tensor",
@@ -119,6 +121,9 @@ impl fmt::Display for GraphTensorFault {
             Self::Size { needed, has } => {
                 write!(f, "needs {needed} bytes of data and has {has}")
             }
+            Self::Fields => f.write_str("has its data in a field that its type does not have, or in two places"),
+            Self::Empty => f.write_str("has no elements, and data all the same"),
+            Self::Untyped => f.write_str("has no type"),
             Self::NoLocation => f.write_str("has its data in another file, and does not say in which"),
             Self::Extent => f.write_str("has its data at an offset in another file that is no number"),
             Self::Address => {
@@ -429,6 +434,7 @@ impl fmt::Display for Unsupported {
             }
             Self::ModelPart(name) => write!(f, "the part `{name}` of a model"),
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
+            Self::OpenVinoVersion(version) => write!(f, "version `{version}` of OpenVINO's graphs"),
             Self::GgufVersion(version) => write!(f, "GGUF version {version}"),
             Self::TensorType(number) => {
                 write!(f, "a tensor of type {number}, whose size is not known here")

@@ -1,7 +1,9 @@
 //! What a program that is not Python names of the native code around it: operators and classes, of torch and of its extensions, and
 //! operators of the runtimes that run graphs.
 
+mod listed;
 mod onnx;
+mod openvino;
 mod tensorflow;
 mod torch;
 
@@ -46,6 +48,12 @@ pub enum Runtime {
     TensorFlow,
     /// TensorFlow Lite, now `LiteRT`.
     TensorFlowLite,
+    /// `OpenVINO`.
+    OpenVino,
+    /// TensorFlow.js.
+    TensorFlowJs,
+    /// Core ML.
+    CoreMl,
 }
 
 /// What running an operator reaches besides the tensors that it is given.
@@ -89,7 +97,8 @@ impl Native {
             Self::GraphOperator { runtime, name } => match runtime {
                 Runtime::Onnx => Some(onnx::parts(name.as_bytes()).0),
                 Runtime::TensorFlow => tensorflow::namespace(name.as_bytes()),
-                Runtime::TensorFlowLite => None,
+                Runtime::TensorFlowLite | Runtime::TensorFlowJs | Runtime::CoreMl => None,
+                Runtime::OpenVino => Some(openvino::parts(name.as_bytes()).0),
             },
             Self::Delegate(_)
             | Self::Function(_)
@@ -111,7 +120,10 @@ impl Native {
             Self::GraphOperator { runtime, name } => match runtime {
                 Runtime::Onnx => onnx::reach(name.as_bytes()),
                 Runtime::TensorFlow => tensorflow::reach(name.as_bytes()),
-                Runtime::TensorFlowLite => None,
+                Runtime::TensorFlowLite
+                | Runtime::TensorFlowJs
+                | Runtime::CoreMl
+                | Runtime::OpenVino => None,
             },
             Self::Filter(_) => Some(Reach::PlugIn),
             Self::Function(_) | Self::Expression(_) | Self::Unresolved => None,
@@ -139,6 +151,9 @@ impl Native {
                 Runtime::Onnx => !onnx::is_known(name.as_bytes()),
                 Runtime::TensorFlow => !tensorflow::is_known(name.as_bytes()),
                 Runtime::TensorFlowLite => !tensorflow::is_of_lite(name.as_bytes()),
+                Runtime::OpenVino => !openvino::is_known(name.as_bytes()),
+                Runtime::TensorFlowJs => !listed::is_of_tensorflow_js(name.as_bytes()),
+                Runtime::CoreMl => !listed::is_of_core_ml(name.as_bytes()),
             },
             _ => self
                 .namespace()
@@ -152,7 +167,11 @@ impl Native {
         match self {
             Self::GraphOperator { runtime, .. } => match runtime {
                 Runtime::Onnx => namespace.is_some_and(onnx::is_own),
-                Runtime::TensorFlow | Runtime::TensorFlowLite => false,
+                Runtime::OpenVino => namespace.is_some_and(openvino::is_own),
+                Runtime::TensorFlow
+                | Runtime::TensorFlowLite
+                | Runtime::TensorFlowJs
+                | Runtime::CoreMl => false,
             },
             _ => namespace.is_some_and(torch::is_own),
         }

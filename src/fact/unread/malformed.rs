@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArraysFault, GgufFault, Hdf5Fault, PickleFault, SkopsFault, TableFault, TreesFault};
+use super::{
+    ArraysFault, CheckpointFault, GgufFault, Hdf5Fault, PickleFault, SkopsFault, TableFault,
+    TreesFault,
+};
 use crate::fact::Short;
 
 /// How bytes break their own format.
@@ -20,6 +23,8 @@ pub enum Malformed {
         /// How many are left.
         left: u64,
     },
+    /// A checkpoint of TensorFlow.
+    Checkpoint(CheckpointFault),
     /// Compressed data that does not decompress.
     Compressed {
         /// It ends too early; otherwise it is corrupt.
@@ -120,6 +125,8 @@ pub enum Piece {
     Segment,
     /// The list of such segments.
     Segments,
+    /// A block of a table.
+    Table,
     /// A member of a tar archive.
     TarMember,
     /// The indices of a sparse tensor.
@@ -186,6 +193,12 @@ pub enum GraphTensorFault {
     NoLocation,
     /// An offset or a length in another file that is no number.
     Extent,
+    /// Its data is in a field that its type does not have, or in two places.
+    Fields,
+    /// It has no type.
+    Untyped,
+    /// It has no elements, and data all the same.
+    Empty,
     /// Its data is at an address in memory, which only a runtime may say of its own tensors.
     Address,
 }

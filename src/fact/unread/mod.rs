@@ -1,6 +1,7 @@
 //! Why something was not read to its end.
 
 mod arrays;
+mod checkpoint;
 mod gguf;
 mod hdf5;
 mod malformed;
@@ -10,6 +11,7 @@ mod table;
 mod trees;
 
 pub use arrays::ArraysFault;
+pub use checkpoint::{CheckpointFault, CheckpointTensorFault};
 pub use gguf::{GgufCounted, GgufFault, GgufTensorFault};
 pub use hdf5::{Hdf5Fault, Hdf5Form, Hdf5Part};
 pub use malformed::{
@@ -82,6 +84,8 @@ pub enum Unsupported {
     TensorType(u32),
     /// A link in place of a member that the loader opens.
     LinkedMember,
+    /// A version of `OpenVINO`'s graphs.
+    OpenVinoVersion(Short),
     /// A member of patched data.
     PatchedMember,
     /// A form of 7z archives.

@@ -39,6 +39,8 @@ const OLD_VALUES: &[&str] = &["CompositeTensor", "TensorShape", "TypeSpec", "__t
 
 /// The package of what is registered without one.
 const CUSTOM: &str = "Custom";
+/// The module of optimizers.
+const OPTIMIZERS: &str = "keras.optimizers";
 
 /// Records what a configuration names.
 pub(super) fn read(document: &Document, reading: &mut Reading<'_>) -> Result<(), ReadError> {
@@ -202,6 +204,10 @@ impl Named {
             (Some(module), _) => GlobalName::new(module, name),
             (None, Some((package, name))) => GlobalName::new(package, name),
             (None, None) => match name.split_once('>') {
+                // Keras 2.11 to 2.15 registered its own so.
+                Some((CUSTOM, name)) if in_registry(name) == Some(OPTIMIZERS) => {
+                    GlobalName::new(OPTIMIZERS, name)
+                }
                 Some((package, name)) => GlobalName::new(package, name),
                 None => GlobalName::new(in_registry(name).unwrap_or(CUSTOM), name),
             },

@@ -1,8 +1,10 @@
-//! Files beside a model that name code, other files or a chat template, as the libraries of Hugging Face and Keras write them.
+//! Files beside a model that name code, other files or a chat template, as the libraries of Hugging Face, Keras and TensorFlow write
+//! them.
 //!
 //! They are recognised by their names, and by the keys that those libraries read. Such a file is no artifact: one that
 //! names nothing is not reported.
 
+mod checkpoint_list;
 mod hugging_face;
 mod tags;
 
@@ -11,7 +13,7 @@ use std::borrow::Cow;
 use super::{Reading, configuration, json::Document, keras, template};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
-    fact::{Malformed, Place},
+    fact::{Fact, FileReference, FileRole, Malformed, Place, Text},
     limits,
 };
 
@@ -30,6 +32,10 @@ enum ModelFile {
     Shards,
     /// A template by itself.
     Template,
+    /// The names of a model's checkpoints.
+    Checkpoints,
+    /// What a package of Core ML holds.
+    Package,
 }
 
 /// Words of which one is in every file that is reported.
@@ -41,6 +47,7 @@ const WATCHED: &[&str] = &[
     "chat_template",
     "custom_pipelines",
     "weight_map",
+    "itemInfoEntries",
     "_class_name",
     "\"type\"",
     "\"types\"",
@@ -66,6 +73,8 @@ impl ModelFile {
             | b"router_config.json"
             | b"chat_template.json" => Self::Settings,
             b"model.json" | b"model_config.json" | b"architecture.json" => Self::Architecture,
+            b"checkpoint" => Self::Checkpoints,
+            b"manifest.json" => Self::Package,
             b"model_index.json" => Self::Pipeline,
             b"modules.json" => Self::Modules,
             // `model.safetensors.index.json`, `model.safetensors.index.fp16.json` of a variant, and `model.weights.json` of Keras.
@@ -98,6 +107,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
     };
     let done = match file {
         ModelFile::Template => read_template(window, reading),
+        ModelFile::Checkpoints => checkpoint_list::read(window, reading),
         _ => read_json(file, window, reading),
     };
     if let Err(error) = done {
@@ -211,9 +221,28 @@ fn read_json(file: ModelFile, window: &Window, reading: &mut Reading<'_>) -> Res
         ModelFile::Pipeline => hugging_face::read_pipeline(&document, reading),
         ModelFile::Modules => hugging_face::read_modules(&document, reading),
         ModelFile::Shards => hugging_face::read_shards(&document, reading),
-        ModelFile::Architecture | ModelFile::Template => {}
+        ModelFile::Package => read_package(&document, reading),
+        ModelFile::Architecture | ModelFile::Template | ModelFile::Checkpoints => {}
     }
     Ok(())
+}
+
+/// Records what a package of Core ML lists, if it is one.
+fn read_package(document: &Document, reading: &mut Reading<'_>) {
+    let entries = document.root.entries().iter();
+    let entries = entries.filter(|(key, _)| key.text == "itemInfoEntries");
+    let mut places = document.places();
+    for (_, item) in entries.flat_map(|(_, value)| value.entries()) {
+        for (_, path) in item.entries().iter().filter(|(key, _)| key.text == "path") {
+            let Some(text) = path.text() else {
+                continue;
+            };
+            let (role, text) = (FileRole::Asset, Text::from(text));
+            let (place, excerpt) = places.at(&path.range);
+            let fact = Fact::FileReference(Box::new(FileReference { role, path: text }));
+            reading.record_at(fact, place, Some(excerpt));
+        }
+    }
 }
 
 /// Whether Python may take for JSON what is none here: text with lone surrogates.

@@ -12,12 +12,16 @@ use super::{
 };
 use crate::{
     bytes::ReadError,
-    fact::{Fact, FileReference, FileRole, Hop, Malformed, Native, Place, Runtime, Site, Text},
+    fact::{
+        Fact, FileReference, FileRole, Hop, Malformed, Native, Place, Runtime, Site,
+        Tensor as Listed, Text,
+    },
     format::{
         Reading,
         operators::Names,
         protobuf::{Message, Value, missing, unknown},
     },
+    limits,
 };
 
 /// The domain of operators that name none.
@@ -38,6 +42,8 @@ pub(super) struct Walk {
     functions: FxHashSet<Text>,
     /// Other files that it names, and where first.
     files: IndexMap<Text, Place>,
+    /// What a listing says of tensors, if one is kept.
+    tensors: Option<Vec<Listed>>,
     /// What is wrong with the first tensor with which something is.
     fault: Option<(Malformed, Place)>,
 }
@@ -49,6 +55,7 @@ impl Walk {
             names: Names::default(),
             functions: FxHashSet::default(),
             files: IndexMap::new(),
+            tensors: reading.recorder.keeps_tensors().then(Vec::new),
             fault: None,
         }
     }
@@ -66,6 +73,9 @@ impl Walk {
                 || !matches!(native, Native::GraphOperator { name, .. } if functions.contains(name))
         });
         self.names.record(reading);
+        if let Some(tensors) = self.tensors {
+            reading.recorder.list_tensors(|| tensors);
+        }
         for (path, place) in self.files {
             let role = FileRole::Weights;
             let reference = Box::new(FileReference { role, path });
@@ -250,6 +260,11 @@ impl Walk {
             && let Some(fault) = tensor.fault()
         {
             self.fault = Some((fault, place(message)));
+        }
+        if let Some(tensors) = &mut self.tensors
+            && tensors.len() < limits::TENSORS_LISTED
+        {
+            tensors.extend(tensor.listed());
         }
         for path in tensor.locations {
             self.file(path, message);

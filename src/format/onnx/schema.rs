@@ -169,8 +169,14 @@ pub(super) static ATTRIBUTE: Schema = Schema {
 pub(in crate::format) mod tensor {
     pub(in crate::format) const DIMENSIONS: u32 = 1;
     pub(in crate::format) const DATA_TYPE: u32 = 2;
+    pub(in crate::format::onnx) const FLOATS: u32 = 4;
+    pub(in crate::format::onnx) const INTEGERS: u32 = 5;
+    pub(in crate::format::onnx) const TEXTS: u32 = 6;
+    pub(in crate::format::onnx) const LONGS: u32 = 7;
     pub(in crate::format::onnx) const NAME: u32 = 8;
     pub(in crate::format::onnx) const RAW_DATA: u32 = 9;
+    pub(in crate::format::onnx) const DOUBLES: u32 = 10;
+    pub(in crate::format::onnx) const UNSIGNED: u32 = 11;
     pub(in crate::format::onnx) const EXTERNAL_DATA: u32 = 13;
     pub(in crate::format::onnx) const DATA_LOCATION: u32 = 14;
 }

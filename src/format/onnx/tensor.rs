@@ -2,8 +2,8 @@
 
 use super::schema::{ENTRY, TENSOR, entry, tensor};
 use crate::{
-    bytes::ReadError,
-    fact::{GraphTensorFault, Malformed, Short, Text},
+    bytes::{ReadError, narrow},
+    fact::{GraphTensorFault, Malformed, Short, Tensor as Listed, Text},
     format::protobuf::{Message, Value},
     limits,
 };
@@ -22,6 +22,8 @@ pub(super) struct Tensor {
     /// Bytes of its raw data.
     raw: Option<u64>,
     is_external: bool,
+    /// The fields that have data of it, each once.
+    fields: Vec<u32>,
     /// The other files that it names: parsers take the last.
     pub(super) locations: Vec<Text>,
     length: Option<u64>,
@@ -33,6 +35,15 @@ impl Tensor {
         let mut read = Self::default();
         for field in message.fields(&TENSOR) {
             let field = field?;
+            // A list may be there without anything in it.
+            let is_empty = field.value.bytes().is_some_and(|of| of.len() == 0);
+            let is_text = field.number == tensor::TEXTS;
+            if of_data(field.number).is_some()
+                && (is_text || !is_empty)
+                && !read.fields.contains(&field.number)
+            {
+                read.fields.push(field.number);
+            }
             match (field.number, field.value) {
                 (tensor::DIMENSIONS, Value::Number(dimension)) => read.dimension(dimension)?,
                 (tensor::DIMENSIONS, Value::Bytes(packed)) => {
@@ -85,6 +96,19 @@ impl Tensor {
         Ok(())
     }
 
+    /// What a listing says of it, if it has a name.
+    pub(super) fn listed(&self) -> Option<Listed> {
+        let name = self.name.clone().filter(|name| !name.is_empty())?;
+        let bits = elements(&self.dimensions).zip(bits(self.data_type));
+        let bytes = bits.and_then(|(elements, bits)| elements.checked_mul(bits));
+        Some(Listed {
+            name,
+            dtype: type_name(self.data_type),
+            shape: self.dimensions.clone(),
+            bytes: bytes.map_or(0, |bits| bits.div_ceil(8)),
+        })
+    }
+
     /// What is wrong with it, if something is.
     pub(super) fn fault(&self) -> Option<Malformed> {
         let fault = self.first_fault()?;
@@ -105,9 +129,20 @@ impl Tensor {
         if self.bad_extent {
             return Some(GraphTensorFault::Extent);
         }
+        if self.data_type == 0 {
+            return Some(GraphTensorFault::Untyped);
+        }
+        let fits = |field: &u32| of_data(*field).is_some_and(|fits| fits(self.data_type));
+        let most = usize::from(!self.is_external);
+        if self.fields.len() > most || !self.fields.iter().all(fits) {
+            return Some(GraphTensorFault::Fields);
+        }
         let Some(elements) = elements(&self.dimensions) else {
             return Some(GraphTensorFault::Shape);
         };
+        if elements == 0 && !self.fields.is_empty() {
+            return Some(GraphTensorFault::Empty);
+        }
         let bits = bits(self.data_type)?;
         let Some(needed) = elements.checked_mul(bits) else {
             return Some(GraphTensorFault::Shape);
@@ -122,6 +157,20 @@ impl Tensor {
     }
 }
 
+/// Whether a field has data of tensors, and of which data types.
+fn of_data(field: u32) -> Option<fn(u64) -> bool> {
+    Some(match field {
+        tensor::FLOATS => |of| matches!(of, 1 | 14),
+        tensor::INTEGERS => |of| matches!(of, 2..=6 | 9 | 10 | 16..),
+        tensor::TEXTS => |of| of == 8,
+        tensor::LONGS => |of| of == 7,
+        tensor::RAW_DATA => |of| of != 8,
+        tensor::DOUBLES => |of| matches!(of, 11 | 15),
+        tensor::UNSIGNED => |of| matches!(of, 12 | 13),
+        _ => return None,
+    })
+}
+
 fn is_address(location: &Text) -> bool {
     memchr::memmem::find(location.as_bytes(), ADDRESS).is_some()
 }
@@ -134,6 +183,41 @@ fn elements(dimensions: &[u64]) -> Option<u64> {
         elements = elements.checked_mul(*dimension)?;
     }
     Some(elements)
+}
+
+/// The name of a data type, as ONNX spells it.
+fn type_name(data_type: u64) -> String {
+    const NAMES: [&str; 27] = [
+        "UNDEFINED",
+        "FLOAT",
+        "UINT8",
+        "INT8",
+        "UINT16",
+        "INT16",
+        "INT32",
+        "INT64",
+        "STRING",
+        "BOOL",
+        "FLOAT16",
+        "DOUBLE",
+        "UINT32",
+        "UINT64",
+        "COMPLEX64",
+        "COMPLEX128",
+        "BFLOAT16",
+        "FLOAT8E4M3FN",
+        "FLOAT8E4M3FNUZ",
+        "FLOAT8E5M2",
+        "FLOAT8E5M2FNUZ",
+        "UINT4",
+        "INT4",
+        "FLOAT4E2M1",
+        "FLOAT8E8M0",
+        "UINT2",
+        "INT2",
+    ];
+    let name = NAMES.get(narrow(data_type));
+    name.map_or_else(|| data_type.to_string(), |name| (*name).to_owned())
 }
 
 /// Bits of an element of a data type, if they are known.

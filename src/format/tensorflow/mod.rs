@@ -2,6 +2,7 @@
 //!
 //! Follows `saved_model.proto`, `meta_graph.proto` and `graph.proto`. Operators are named in graphs and in the functions of their libraries.
 
+pub mod checkpoint;
 mod graph;
 mod layers;
 mod paths;

@@ -4,6 +4,7 @@ use crate::format::protobuf::{
     Schema,
     Times::{Many, One},
     Wire::{Bytes, Fixed32, Fixed64, Varint},
+    message,
 };
 
 /// What is said of a saved model as a whole: digests, and which release wrote it.
@@ -19,18 +20,6 @@ pub(super) static FINGERPRINT: Schema = Schema {
         (7, Bytes, One),
     ],
 };
-
-/// Declares a message, with names for the fields that are read.
-macro_rules! message {
-    ($schema:ident = $name:literal, $module:ident { $($field:ident = $number:literal),* $(,)? }, $rules:expr) => {
-        /// Numbers of the fields that are read.
-        pub(in crate::format) mod $module {
-            $(pub(in crate::format) const $field: u32 = $number;)*
-        }
-
-        pub(in crate::format) static $schema: Schema = Schema { name: $name, fields: &$rules };
-    };
-}
 
 message!(
     SAVED_MODEL = "SavedModel", saved_model { META_GRAPHS = 2 },

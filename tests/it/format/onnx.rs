@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use weighbridge::{
+    bytes::Window,
     fact::{Fact, Native},
     finding::Level,
+    record::Recorder,
 };
 
 use crate::{
@@ -439,4 +441,64 @@ fn operators_are_those_that_the_library_finds() {
         }
     }
     assert!(genuine >= 40 && changed >= 40, "{genuine} {changed}");
+}
+
+#[test]
+fn tensors_are_listed() {
+    let fields = [
+        bytes(5, tensor("w", &[2, 3], 1, &[0; 24])),
+        bytes(5, external("x", &[("location", "x.data")])),
+    ];
+    let mut recorder = Recorder::with_listing(0);
+    let window = Window::new(model(&fields, &[]));
+    weighbridge::format::read(&window, b"model.onnx", &mut recorder);
+    let tensors = recorder.take_tensors();
+    let listed = tensors.iter().flat_map(|of| &of.listed);
+    let listed: Vec<_> = listed
+        .map(|t| format!("{} {} {:?} {}", t.name, t.dtype, t.shape, t.bytes))
+        .collect();
+    insta::assert_snapshot!(listed.join("\n"), @"
+    w FLOAT [2, 3] 24
+    x FLOAT [4] 16
+    ");
+}
+
+/// What the checker of the library or its loader of other files refuses of a tensor is refused here as well, unless it is about files that are
+/// not there, or data that is not there.
+#[test]
+fn tensors_are_refused_as_by_the_checker() {
+    let Some(python) = oracle::python("onnx") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let count = oracle::number("WEIGHBRIDGE_ORACLE_GRAPHS", 400).to_string();
+    let seed = oracle::number("WEIGHBRIDGE_ORACLE_SEED", 1).to_string();
+    let folder = dir.path().to_str().unwrap();
+    let answers = oracle::run(&python, "onnx_tensors.py", &[folder, &count, &seed]);
+    let (mut refused, mut fine) = (0, 0);
+    for answer in &answers {
+        let name = answer["file"].as_str().unwrap();
+        let observed = facts(std::fs::read(dir.path().join(name)).unwrap(), name);
+        let denied = judge(name, &observed)
+            .iter()
+            .any(|finding| finding.level == Level::Deny);
+        let said = ["checker", "loader"].map(|key| answer[key].as_str().unwrap_or_default());
+        let about_files = |text: &str| {
+            ["not regular file", "should be stored in", "exceeds"]
+                .iter()
+                .any(|part| text.contains(part))
+        };
+        let is_without = answer["fields"] == 0;
+        let refuses = said
+            .iter()
+            .any(|text| !text.is_empty() && !about_files(text));
+        if refuses && !is_without {
+            assert!(denied, "{name}: {said:?}");
+            refused += 1;
+        } else if said == ["", ""] && answer["exact"] == true {
+            assert!(!denied, "{name}: {:?}", judge(name, &observed));
+            fine += 1;
+        }
+    }
+    assert!(refused >= 60 && fine >= 60, "{refused} {fine}");
 }

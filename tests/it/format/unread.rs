@@ -37,7 +37,11 @@ fn sqlite(table: &str) -> Vec<u8> {
 /// Files of each format, as their writers begin them: the name by which it is known, and content.
 pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     vec![
-        ("coreml", "model.mlmodel", b"\x08\x04\x12\x03abc".to_vec()),
+        (
+            "accelerator",
+            "model.rknn",
+            b"RKNN\0\0\0\0\x04\0\0\0".to_vec(),
+        ),
         ("dbm", "cache.pkl", gdbm(b"text")),
         ("ggml", "model.ggml", b"tjgg\x03\0\0\0".to_vec()),
         (
@@ -49,6 +53,12 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "marshal",
             "code.pkl",
             b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
+        ),
+        ("mnn", "model.mnn", b"\x20\0\0\0\x1c\0\x24\0".to_vec()),
+        (
+            "ncnn",
+            "model.param",
+            b"7767517\n2 2\nInput data 0 1 data\nMyLayer out 1 1 data out\n".to_vec(),
         ),
         (
             "native-code",
@@ -121,7 +131,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"ggml onnx-text tensorflow-text vowpal-wabbit");
+    insta::assert_snapshot!(anywhere.join(" "), @"ggml ncnn onnx-text tensorflow-text vowpal-wabbit");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }

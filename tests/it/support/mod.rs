@@ -21,6 +21,7 @@ pub(crate) mod random;
 pub(crate) mod report;
 pub(crate) mod safetensors;
 pub(crate) mod sparse;
+pub(crate) mod table;
 pub(crate) mod tar;
 pub(crate) mod torch;
 pub(crate) mod workflow;
