@@ -3,14 +3,17 @@
 //! A template is parsed and followed as far as is needed to say what it looks up, calls and loads; nothing is rendered. The order in which
 //! it runs is not followed: a name stands for all that it is ever bound to.
 
+mod amount;
 mod answers;
 mod bindings;
+mod growth;
 mod keys;
 mod names;
 mod rounds;
 mod sizes;
 mod tree;
 mod uses;
+mod values;
 
 use std::ops::Range;
 
@@ -55,6 +58,7 @@ fn read_uses(template: &str, reading: &mut Reading<'_>) -> Result<(), ReadError>
     tree::walk(statements, &mut rounds);
     let mut uses = Uses::new(&template, &bindings, rounds);
     tree::walk(statements, &mut uses);
+    uses.check_growth(statements);
     let mut found: Vec<_> = uses.found.into_iter().collect();
     found.sort_by_key(|(_, (range, _))| range.start);
     let mut lines = Lines::default();

@@ -11,6 +11,7 @@ use minijinja::machinery::{
 use super::{
     answers::Key,
     bindings::{Bindings, Bound},
+    growth,
     keys::{Keys, text},
     names,
     rounds::Rounds,
@@ -51,6 +52,17 @@ impl<'b, 't, 's> Uses<'b, 't, 's> {
             rounds,
             has_told_rounds: false,
             found: IndexMap::new(),
+        }
+    }
+
+    /// Whether what the template makes has no sensible bound, unless that was said of a part of it.
+    pub(super) fn check_growth(&mut self, statements: &'t [Stmt<'s>]) {
+        let is_told = |what: &TemplateUse| matches!(what, TemplateUse::Endless(_));
+        if self.found.keys().any(is_told) {
+            return;
+        }
+        if let Some(span) = growth::excess(statements, self.bindings) {
+            self.add_shown(TemplateUse::Endless, span);
         }
     }
 

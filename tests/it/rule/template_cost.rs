@@ -63,3 +63,75 @@ fn macros_over_data_pass() {
         );
     }
 }
+
+/// However it is spelled that a text is put together from itself.
+#[test]
+fn what_doubles_is_refused() {
+    let chain = |round: &str| format!("{{% set x = 'ab' %}}{}{{{{ x }}}}", round.repeat(40));
+    let chained = [
+        "{% set x = x ~ x %}",
+        "{% set x = x + x %}",
+        "{% set x = x * 3 %}",
+        "{% set x = [x, x] | join %}",
+        "{% set x = [x, x] | join(',') %}",
+        "{% set x = x | replace('a', 'aa') %}",
+        "{% set x = x.replace('a', 'aaa') %}",
+        "{% set x = x | replace('', x) %}",
+        "{% set x = '%s%s' % (x, x) %}",
+        "{% set x = '{0}{0}'.format(x) %}",
+        "{% set x %}{{ x }}{{ x }}{% endset %}",
+        "{% set x = x | tojson %}",
+        "{% set x = ','.join([x, x, x]) %}",
+        "{% set y = x ~ 'b' %}{% set x = y ~ y %}",
+        "{% set x = x if false else x ~ x %}",
+        "{% if messages %}{% set x = x ~ x %}{% endif %}",
+        "{% with y = x ~ x %}{% set x = y %}{% endwith %}",
+        "{% set x = (x, x) | list | join %}",
+        "{% set x = [x, x] | map('trim') | join %}",
+        "{% set x = x.center(9) ~ x[0:] %}",
+    ];
+    let looped = [
+        "{% set ns = namespace(x='a') %}{% for m in messages %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x='a', y='b') %}{% for m in messages %}{% set ns.y = ns.x ~ ns.y %}{% set ns.x = ns.y ~ ns.x %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x='a') %}{% set other = ns %}{% for m in messages %}{% set other.x = ns.x ~ ns.x %}{% endfor %}",
+        "{% set ns = namespace(l=[1]) %}{% for m in messages %}{% set ns.l = ns.l + ns.l %}{% endfor %}{{ ns.l }}",
+        "{% set l = ['a'] %}{% for m in messages %}{{ l.extend(l) }}{% endfor %}",
+        "{% set l = ['a'] %}{% for m in messages %}{% set _ = l.append(l | string) %}{% endfor %}",
+        "{% macro twice(t) %}{{ t }}{{ t }}{% endmacro %}{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = twice(ns.x) %}{% endfor %}",
+        "{% set ns = namespace(n=1) %}{% for i in range(60) %}{% set ns.n = ns.n * 10 %}{% endfor %}{{ 'a' * ns.n }}",
+        "{% for a in range(2000) %}{% for m in messages %}{% for b in range(2000) %}{% for c in range(2000) %}a{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% for m in messages recursive %}{{ loop([m, m]) }}{% endfor %}",
+        "{% for m in messages recursive %}{{ loop(m) }}{{ loop(m) }}{% endfor %}",
+    ];
+    let chained = chained.iter().map(|it| chain(it));
+    for template in chained.chain(looped.iter().map(|it| (*it).to_owned())) {
+        let told = told("template-cost", "chat_template.jinja", template.as_bytes());
+        assert_eq!(
+            told.matches("template-cost").count(),
+            1,
+            "{template} {told}"
+        );
+    }
+}
+
+/// What grows by a part each time, as conversations do.
+#[test]
+fn what_grows_by_a_part_passes() {
+    let indented = "{% set text = text | replace('\\n', '\\n    ') %}".repeat(4);
+    for template in [
+        "{% set ns = namespace(text='') %}{% for m in messages %}{% set ns.text = ns.text ~ m.content ~ '\\n' %}{% endfor %}{{ ns.text }}",
+        "{% set ns = namespace(text='', n=0) %}{% for m in messages %}{% for part in m.content %}{% set ns.text = ns.text + part.text | trim + '\\n\\n' %}{% set ns.n = ns.n + 1 %}{% endfor %}{% endfor %}{{ ns.text | tojson }}",
+        "{% for m in messages %}{% set content = m.content | trim %}{% if m.tool %}{% set content = content | tojson | tojson %}{% endif %}{{ '<|' + m.role + '|>' + content + eos_token }}{% endfor %}",
+        "{% set l = [] %}{% for m in messages %}{% set _ = l.append(m.content | replace(bos_token, '') | replace(eos_token, pad_token)) %}{% endfor %}{{ l | join('\\n') }}",
+        "{% macro f(spec, indent) %}{% for k, v in spec.properties | items %}{{ ' ' * indent ~ k ~ ': ' ~ f(v, indent + 2) }}{% endfor %}{% endmacro %}{% for t in tools %}{{ f(t.parameters, 2) }}{% endfor %}",
+        "{% for m in messages %}{{ '<image>' * 1024 }}{% endfor %}",
+        "{% for item in tools recursive %}{{ item.name }}{{ loop(item.children) }}{{ loop(item['others']) }}{% endfor %}",
+        "{% set loop_messages = messages[1:] %}{% for m in loop_messages %}{% for t in m.tool_calls %}{% for k, v in t.arguments | items %}{% for x in v %}{{ k ~ '=' ~ x | string | e }}{% endfor %}{% endfor %}{% endfor %}{% endfor %}",
+        &format!(
+            "{{% for m in messages %}}{{% set text = m.content %}}{indented}{{{{ text }}}}{{% endfor %}}"
+        ),
+    ] {
+        let told = told("template-cost", "chat_template.jinja", template.as_bytes());
+        assert_eq!(told, "", "{template}");
+    }
+}
