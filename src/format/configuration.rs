@@ -8,11 +8,16 @@ use std::{cell::Cell, fmt, ops::Range};
 
 use indexmap::IndexMap;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+    Deserialize as _, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 use sha2::{Digest, Sha256};
 
-use super::{Reading, called, lines::Lines};
+use super::{
+    Reading, called,
+    interpolation::{self, is_deep},
+    lines::Lines,
+};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Excerpt, Fact, Global, GlobalName, Malformed, Place, SyntaxFault, Unresolved},
@@ -41,6 +46,9 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
     let yaml = window.bytes_at(0, most.saturating_add(1))?;
     if yaml.len() > most {
         return Err(ReadError::Limit(limits::Id::CONFIG_BYTES));
+    }
+    if is_deep(&yaml) {
+        return Err(ReadError::Limit(limits::Id::CONFIG_DEPTH));
     }
     let targets = Targets::default();
     let result = Value {
@@ -87,6 +95,22 @@ pub(super) fn read_calls(yaml: &[u8], reading: &mut Reading<'_>) {
         };
         if value.deserialize(document).is_err() {
             break;
+        }
+    }
+    let has = |word: &[u8]| memchr::memmem::find(yaml, word).is_some();
+    if targets.limit.get().is_none() && (has(b"$") || has(b"shell") || has(b"\\")) {
+        for document in serde_yaml::Deserializer::from_slice(yaml) {
+            let Ok(root) = serde_yaml::Value::deserialize(document) else {
+                break;
+            };
+            for called in interpolation::called(&root) {
+                // What it stands for takes the place of the text.
+                targets
+                    .found
+                    .borrow_mut()
+                    .shift_remove(&named(&called.text));
+                targets.add(named(&called.path), &called.text);
+            }
         }
     }
     for (global, count, (place, excerpt)) in placed(targets.found.into_inner(), yaml) {
@@ -181,8 +205,7 @@ impl Targets {
     fn text(&self, key: Key, text: &str) {
         if self.calls_alone {
             if key == Key::Target {
-                let (module, name) = text.rsplit_once('.').unwrap_or((text, ""));
-                self.add(Global::Named(GlobalName::new(module, name)), text);
+                self.add(named(text), text);
             }
             return;
         }
@@ -197,10 +220,15 @@ impl Targets {
             Key::Other => false,
         };
         if is_target {
-            let (module, name) = text.rsplit_once('.').unwrap_or((text, ""));
-            self.add(Global::Named(GlobalName::new(module, name)), text);
+            self.add(named(text), text);
         }
     }
+}
+
+/// The global of a path.
+fn named(path: &str) -> Global {
+    let (module, name) = path.rsplit_once('.').unwrap_or((path, ""));
+    Global::Named(GlobalName::new(module, name))
 }
 
 /// Whether a text is a path of a module's attribute.

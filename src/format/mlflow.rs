@@ -6,7 +6,8 @@ use serde_yaml::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, called, lines::Lines,
+    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, called,
+    interpolation::is_deep, lines::Lines,
 };
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
@@ -113,6 +114,9 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let text = window.bytes_at(0, most.saturating_add(1))?;
     if text.len() > most {
         return Err(ReadError::Limit(limits::Id::CONFIG_BYTES));
+    }
+    if is_deep(&text) {
+        return Err(ReadError::Limit(limits::Id::CONFIG_DEPTH));
     }
     let mut found = Found {
         text: &text,

@@ -28,11 +28,14 @@ mod configuration;
 mod flatbuffer;
 mod identify;
 mod in_turn;
+mod ini;
+mod interpolation;
 mod json;
 mod lines;
 mod model_files;
 mod operators;
 mod ordinary;
+mod program;
 mod protobuf;
 mod reading;
 mod saved;
@@ -255,6 +258,7 @@ formats! {
         openvino,
         tfjs,
         coreml,
+        jsonpickle,
     }
     also {
         arrow::parquet::FORMAT,

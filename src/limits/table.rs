@@ -391,6 +391,9 @@ limits! {
         /// Those of speech models spell out vocabularies, and have up to some 500 kB.
         CONFIG_BYTES: u64 = 2 << 20, Bytes "of YAML in the configuration of a model";
 
+        /// Parsers of YAML look at all of them for each token; readers of it stop at this depth.
+        CONFIG_DEPTH: usize = 128, Count "lists and mappings in brackets inside one another in the configuration of a model";
+
         /// A compressed archive is read once, and holds them until it is known what it is.
         CONFIG_COPIES: usize = 4, Count "files with the name of a configuration before the weights of a compressed model";
 

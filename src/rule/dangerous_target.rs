@@ -1,8 +1,10 @@
 //! Functions that run programs or text, and that a configuration has called.
 
+use std::collections::HashSet;
+
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, Global, GlobalName, Usage},
+    fact::{Fact, FactKind, Global, GlobalName, Site, Usage},
     finding::{Finding, Subject},
     policy::GlobalPolicy,
 };
@@ -12,7 +14,9 @@ declare_rule! {
     ///
     /// Refuses a configuration in YAML or JSON that names a function of Python's own which runs programs or text, for a library to
     /// call: `_target_` of hydra, and tags of Python in YAML (`!!python/object/apply:`). Other names are not reported: they
-    /// are code of the repository and of its dependencies, which reads the configuration. Interpolations (`${...}`) are not followed.
+    /// are code of the repository and of its dependencies, which reads the configuration. Interpolations (`${...}`) are followed in the same
+    /// file. In a MONAI bundle names in texts that are evaluated (`$os.system('id')`) count as well, and in a catalogue of intake
+    /// templates that run a program (`{{ shell('id') }}`).
     ///
     /// ## Why it matters
     ///
@@ -91,7 +95,24 @@ const HARMLESS: &[&str] = &[
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let globals = case.scope.globals();
+    // The configuration of a model is judged as such, name by name.
+    let told: HashSet<&Site> = case
+        .of_kind(FactKind::Global)
+        .filter(|it| {
+            matches!(
+                it.fact,
+                Fact::Global {
+                    usage: Usage::Configure,
+                    ..
+                }
+            )
+        })
+        .map(|it| &it.site)
+        .collect();
     for observation in case.of_kind(FactKind::ConfiguredCall) {
+        if told.contains(&observation.site) {
+            continue;
+        }
         let Fact::ConfiguredCall(name) = &observation.fact else {
             continue;
         };

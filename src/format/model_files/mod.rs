@@ -6,11 +6,13 @@
 
 mod checkpoint_list;
 mod hugging_face;
+mod spacy;
+mod spacy_names;
 mod tags;
 
 use std::borrow::Cow;
 
-use super::{Reading, configuration, json::Document, keras, template};
+use super::{Reading, configuration, interpolation::is_deep, json::Document, keras, template};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Fact, FileReference, FileRole, Malformed, Place, Text},
@@ -28,6 +30,8 @@ enum ModelFile {
     Pipeline,
     /// `modules.json` of sentence-transformers.
     Modules,
+    /// `meta.json` of spaCy.
+    SpacyPackage,
     /// Which tensor is in which file.
     Shards,
     /// A template by itself.
@@ -36,7 +40,12 @@ enum ModelFile {
     Checkpoints,
     /// What a package of Core ML holds.
     Package,
+    /// A template of any name, as those of `additional_chat_templates/` have: one of a chat if it says so.
+    OtherTemplate,
 }
+
+/// What a chat template is given, and no page.
+const CHAT: &[&[u8]] = &[b"messages", b"add_generation_prompt", b"bos_token"];
 
 /// Words of which one is in every file that is reported.
 const WATCHED: &[&str] = &[
@@ -52,6 +61,7 @@ const WATCHED: &[&str] = &[
     "\"type\"",
     "\"types\"",
     "\"class_name\"",
+    "spacy_version",
     // A key may be written in escapes.
     "\\u",
 ];
@@ -75,6 +85,7 @@ impl ModelFile {
             b"model.json" | b"model_config.json" | b"architecture.json" => Self::Architecture,
             b"checkpoint" => Self::Checkpoints,
             b"manifest.json" => Self::Package,
+            b"meta.json" => Self::SpacyPackage,
             b"model_index.json" => Self::Pipeline,
             b"modules.json" => Self::Modules,
             // `model.safetensors.index.json`, `model.safetensors.index.fp16.json` of a variant, and `model.weights.json` of Keras.
@@ -87,6 +98,7 @@ impl ModelFile {
             _ if lower.starts_with(b"chat_template") && lower.ends_with(b".jinja") => {
                 Self::Template
             }
+            _ if lower.ends_with(b".jinja") => Self::OtherTemplate,
             _ => return None,
         })
     }
@@ -108,6 +120,8 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
     let done = match file {
         ModelFile::Template => read_template(window, reading),
         ModelFile::Checkpoints => checkpoint_list::read(window, reading),
+        ModelFile::OtherTemplate if !is_of_chat(window) => Ok(()),
+        ModelFile::OtherTemplate => read_template(window, reading),
         _ => read_json(file, window, reading),
     };
     if let Err(error) = done {
@@ -115,9 +129,13 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
     }
 }
 
+/// How the name of a configuration in sections ends.
+const SECTIONS: &[u8] = b"cfg";
+
 /// How large a file with the name of a configuration may be to be read as one. Large files of JSON are data.
 fn configuration_size(name: &[u8]) -> Option<u64> {
-    if ends_in(name, b"yaml") || ends_in(name, b"yml") {
+    let ends: [&[u8]; 3] = [b"yaml", b"yml", SECTIONS];
+    if ends.iter().any(|end| ends_in(name, end)) {
         Some(limits::CONFIG_BYTES)
     } else if ends_in(name, b"json") {
         Some(wide(limits::SMALL_FILE))
@@ -160,13 +178,30 @@ fn read_configuration(most: u64, window: &Window, reading: &mut Reading<'_>) {
     let Ok(bytes) = window.borrow_at(0, narrow(most)) else {
         return;
     };
+    if ends_in(reading.name.as_bytes(), SECTIONS) {
+        if spacy::is_possible(&bytes)
+            && let Ok(text) = std::str::from_utf8(&bytes)
+        {
+            spacy::read_configuration(text, reading);
+        }
+        return;
+    }
     let text = utf8(&bytes);
     // A key may be written in escapes.
     let has = |word: &[u8]| memchr::memmem::find(&text, word).is_some();
-    if has(b"_target_") || has(b"\\") {
+    let calls = has(b"_target_") || has(b"\\") || has(b"$import") || has(b"shell");
+    let has_tags = has(b"!!") || has(b"!<") || has(b"%TAG");
+    if !(calls || has_tags) {
+        return;
+    }
+    if is_deep(&text) {
+        let limit = limits::Id::CONFIG_DEPTH;
+        return reading.unread(ReadError::Limit(limit), Place::Whole);
+    }
+    if calls {
         configuration::read_calls(&text, reading);
     }
-    if has(b"!!") || has(b"!<") || has(b"%TAG") {
+    if has_tags {
         tags::read(&text, reading);
     }
 }
@@ -181,6 +216,14 @@ fn utf8(bytes: &[u8]) -> Cow<'_, [u8]> {
     let (units, _) = bytes.as_chunks::<2>();
     let units: Vec<u16> = units.iter().skip(1).map(|unit| read(*unit)).collect();
     Cow::Owned(String::from_utf16_lossy(&units).into_bytes())
+}
+
+/// Whether a template is one of a chat: it loops over messages, or is told whether an answer is to begin.
+fn is_of_chat(window: &Window) -> bool {
+    let most = limits::TEMPLATE_BYTES;
+    let bytes = window.borrow_at(0, most).unwrap_or_default();
+    let has = |word: &&[u8]| memchr::memmem::find(&bytes, word).is_some();
+    CHAT.iter().filter(|word| has(word)).count() > 1
 }
 
 fn read_template(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
@@ -220,9 +263,13 @@ fn read_json(file: ModelFile, window: &Window, reading: &mut Reading<'_>) -> Res
         ModelFile::Settings => hugging_face::read_settings(&document, reading),
         ModelFile::Pipeline => hugging_face::read_pipeline(&document, reading),
         ModelFile::Modules => hugging_face::read_modules(&document, reading),
+        ModelFile::SpacyPackage => spacy::read_meta(&document, reading),
         ModelFile::Shards => hugging_face::read_shards(&document, reading),
         ModelFile::Package => read_package(&document, reading),
-        ModelFile::Architecture | ModelFile::Template | ModelFile::Checkpoints => {}
+        ModelFile::Architecture
+        | ModelFile::Template
+        | ModelFile::OtherTemplate
+        | ModelFile::Checkpoints => {}
     }
     Ok(())
 }

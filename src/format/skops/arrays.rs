@@ -1,15 +1,13 @@
 //! Nodes of arrays, and of values in JSON of their own.
 
-use super::{
-    nodes::{Names, Schema},
-    program::{Program, is_plain},
-};
+use super::nodes::{Names, Schema};
 use crate::{
     bytes::{ReadError, Window},
     fact::{Op, Piece, Short, SkopsFault},
     format::{
         json::{Document, Node, Value},
         npy::{Described, Literal, described},
+        program::{Program, is_plain},
     },
 };
 

@@ -9,20 +9,18 @@ mod containers;
 mod loaders;
 mod nodes;
 mod objects;
-mod program;
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     Expect, Format, Read, Reading, Recognise, Runs, Suffix,
-    json::{Document, Places},
-    pickle,
+    json::Document,
+    program::{Shown, run},
     zip::{Directory, Member, read_members},
 };
 use crate::{
     bytes::{Budget, ByteSource, ReadError, Window},
-    fact::{Excerpt, Fact, Global, Observation, Place, Text, Usage},
-    record::Recorder,
+    fact::{Fact, Global, Observation, Place, Text, Usage},
 };
 use nodes::{Files, Schema};
 
@@ -162,10 +160,7 @@ fn read_schema(
     let program = Arc::new(program);
     let source: Arc<dyn ByteSource> = program.clone();
     let seen = run(&Window::shared(source));
-    let origin = |observation: &Observation| match observation.site.at {
-        Place::Opcode { offset, .. } => program.origin(offset),
-        _ => 0..0,
-    };
+    let origin = |observation: &Observation| program.origin_of(observation);
     let ranges = named.iter().map(|(_, range)| range.clone());
     let ranges = ranges.chain(faults.iter().map(|(_, range)| range.clone()));
     let shown = Shown::new(document.places(), ranges.chain(seen.iter().map(origin)));
@@ -188,35 +183,4 @@ fn read_schema(
         reading.recorder.record_times(fact, place, excerpt, count);
     }
     Ok(())
-}
-
-/// What a pickle does.
-fn run(program: &Window) -> Vec<Observation> {
-    let mut recorder = Recorder::default();
-    let mut reading = Reading::new(&mut recorder, b"", program.len());
-    pickle::read_first(program, &mut reading);
-    recorder.finish()
-}
-
-/// Places of parts of a document, which are cheap to find in order alone.
-struct Shown(BTreeMap<(usize, usize), (Place, Excerpt)>);
-
-impl Shown {
-    fn new(mut places: Places<'_>, ranges: impl Iterator<Item = Range<usize>>) -> Self {
-        let mut ranges: Vec<_> = ranges.map(|range| (range.start, range.end)).collect();
-        ranges.sort_unstable();
-        ranges.dedup();
-        let shown = ranges.into_iter().map(|(start, end)| {
-            let place = places.at(&(start..end));
-            ((start, end), place)
-        });
-        Self(shown.collect())
-    }
-
-    fn at(&self, range: &Range<usize>) -> (Place, Option<Excerpt>) {
-        match self.0.get(&(range.start, range.end)) {
-            Some((place, excerpt)) if !range.is_empty() => (place.clone(), Some(excerpt.clone())),
-            _ => (Place::Whole, None),
-        }
-    }
 }

@@ -5,11 +5,13 @@
 
 use std::ops::Range;
 
-use super::program::Program;
 use crate::{
     bytes::{ReadError, Window},
     fact::{GlobalName, Short, SkopsFault},
-    format::json::{Document, Node, Value},
+    format::{
+        json::{Document, Node, Value},
+        program::Program,
+    },
     limits,
 };
 

@@ -62,6 +62,7 @@ fn code_that_a_configuration_names_is_reported_at_its_key() {
     insta::assert_snapshot!(said("model.safetensors.index.fp16.json", r#"{"weight_map": {"a": "../x.safetensors"}}"#), @"1:22 file-outside: loading it opens the weights in `../x.safetensors`, which is outside of its folder: the path has a part `..`");
     insta::assert_snapshot!(said("model.safetensors.index.json", r#"{"metadata": {}, "weight_map": {"a": "model-1.safetensors", "b": "/etc/shadow", "c": "/etc/shadow"}}"#), @"1:66 file-outside: loading it opens the weights in `/etc/shadow`, which is outside of its folder: the path begins at the root");
     insta::assert_snapshot!(said("chat_template.jinja", "{% include '/etc/passwd' %}"), @"1:12 template-reach: the chat template loads another template: `'/etc/passwd'`");
+    insta::assert_snapshot!(said("additional_chat_templates/tool_use.jinja", "{% for m in messages %}{{ m.__class__ }}{% endfor %}{% if add_generation_prompt %}a{% endif %}"), @"1:29 template-reach: the chat template looks up `__class__`, which belongs to Python's own objects");
     insta::assert_snapshot!(said("config.json", "{\"a\": \"\\ud800\", \"auto_map\": {\"A\": \"a.B\"}}"), @" incomplete-read: it does not read to its end: not a configuration: unexpected end of hex escape at line 1 column 14");
     // The first of two keys of one name may count for another reader.
     insta::assert_snapshot!(said("config.json", r#"{"auto\u005fmap": {"A": "a.B"}, "auto_map": {}}"#), @"1:25 repository-code: `auto_map.A` names `a.B`, code of this repository that loading the model runs if it is trusted");
@@ -94,6 +95,10 @@ fn a_file_of_that_name_that_names_nothing_is_not_reported() {
             r#"{"weight_map": ["/etc"], "a": "../b"}"#,
         ),
         ("page.jinja", "{% extends 'layout' %}"),
+        (
+            "page.jinja",
+            "{% extends 'layout' %}{% for m in get_flashed_messages() %}{{ m.__class__ }}{% endfor %}",
+        ),
         ("other.json", r#"{"auto_map": {"A": "a.B"}}"#),
     ] {
         assert_eq!(said(name, text), "", "{name} {text}");
@@ -114,11 +119,22 @@ fn folders_of_the_libraries_pass() {
             .decode(text("file").as_bytes())
             .unwrap();
         let path = text("path");
-        assert_eq!(
-            said(&path, &String::from_utf8(bytes).unwrap()),
-            "",
-            "{path}"
-        );
+        let file = String::from_utf8(bytes).unwrap();
+        assert_eq!(said(&path, &file), "", "{path}");
+        let last = path.rsplit('/').next().unwrap();
+        let hostile = match last {
+            "config.json" | "tokenizer_config.json" | "generation_config.json" => {
+                "\"auto_map\": {\"AutoModel\": \"org/evil--m.M\"},"
+            }
+            "adapter_config.json" => "\"megatron_core\": \"os\",",
+            "model_index.json" => "\"extra\": [\"os\", \"system\"],",
+            _ => "",
+        };
+        if let (Some((_, rest)), false) = (file.split_once('{'), hostile.is_empty()) {
+            let found = said(&path, &format!("{{\n{hostile}{rest}"));
+            assert!(found.starts_with("2:"), "{path} {found}");
+            assert_eq!(found.lines().count(), 1, "{path} {found}");
+        }
         files += 1;
     }
     assert!(files > 30, "{files}");

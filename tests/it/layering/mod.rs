@@ -97,6 +97,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
         &[
             "policy/load.rs",
             "format/configuration.rs",
+            "format/interpolation.rs",
             "format/mlflow.rs",
             "git/dvc/files.rs",
         ],
@@ -139,6 +140,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "inventory/",
             "finding/",
             "format/arrow/parquet.rs",
+            "format/jsonpickle.rs",
             "format/keras/configuration.rs",
             "git/annex.rs",
             "git/dvc/cache.rs",

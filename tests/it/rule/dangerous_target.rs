@@ -45,6 +45,23 @@ fn what_runs_programs_or_text_in_a_configuration_is_refused() {
             "a.yaml",
             "%TAG !! tag:yaml.org,2002:python/\n--- !!object/apply:os.system [id]\n",
         ),
+        ("a.yaml", "f: system\na: {_target_: 'os.${f}'}\n"),
+        (
+            "a.yaml",
+            "m: {n: posix.system}\na: {b: {_target_: '${oc.select:m.n}'}}\n",
+        ),
+        (
+            "inference.json",
+            r#"{"imports": ["$import os as o"], "x": "$o.system('id')"}"#,
+        ),
+        (
+            "train.yaml",
+            "bundle_root: .\nnet: {_target_: UNet, channels: \"$__import__('os').getpid()\"}\n",
+        ),
+        (
+            "catalog.yml",
+            "sources:\n  a:\n    driver: csv\n    args: {urlpath: \"{{ shell('id') }}\"}\n",
+        ),
     ] {
         assert_eq!(
             rules(name, text.as_bytes()),
@@ -66,6 +83,17 @@ fn what_runs_programs_or_text_in_a_configuration_is_refused() {
             "{text}"
         );
     }
+}
+
+/// A parser looks at all brackets that are open for each token.
+#[test]
+fn brackets_that_go_deep_are_not_followed() {
+    let text = format!("_target_: os.system\n{}", "a: [\n".repeat(1 << 18));
+    let start = std::time::Instant::now();
+    assert_eq!(rules("a.yaml", text.as_bytes()), ["incomplete-read"]);
+    let tagged = format!("a: !!python/name:os.system\n{}", "{".repeat(2 << 19));
+    assert_eq!(rules("a.yaml", tagged.as_bytes()), ["incomplete-read"]);
+    assert!(start.elapsed().as_secs() < 5);
 }
 
 #[test]
@@ -100,6 +128,14 @@ fn other_names_are_code_of_the_repository() {
             "rules:\n- pattern: 'yaml.load(\"!!python/object/apply:os.system\")'\n  message: |\n    a\n    !!python/object/apply:os.system\n",
         ),
         ("conf.yaml", "} _target_: os.system"),
+        (
+            "conf.yaml",
+            "f: $os.system\nhome: $HOME/eval\na: {_target_: '${b}', c: \"{{ shell('id') }}\"}",
+        ),
+        (
+            "inference.json",
+            r#"{"imports": ["$import glob", "$import os"], "device": "$torch.device('cuda:0' if torch.cuda.is_available() else 'cpu')", "data": "$list(sorted(glob.glob(os.path.join(@dir, '*.nii'))))", "net": {"_target_": "UNet", "n": "$@a + 1"}}"#,
+        ),
         ("notes.txt", "_target_: os.system"),
         ("conf.yaml", "a: ${_target_}"),
     ] {

@@ -1,15 +1,21 @@
-//! What loading a schema does, as the pickle that does the same: names are resolved, called and given their state by opcodes, and arrays
+//! What loading a text does, as the pickle that does the same: names are resolved, called and given their state by opcodes, and arrays
 //! stand in it as numpy pickles them, their bytes in the members that hold them.
 //!
-//! A schema says with other words what a pickle says. Said so, each name is compared with the same lists, and each state and array with the
+//! A schema of skops and a document of jsonpickle say with other words what a pickle says. Said so, each name is compared with the same lists, and each state and array with the
 //! same shapes, as in a pickle.
 
-use std::{io, ops::Range};
+use std::{collections::BTreeMap, io, ops::Range};
 
+use super::{
+    Reading,
+    json::Places,
+    npy::{Described, Literal},
+    pickle,
+};
 use crate::{
     bytes::{ByteSource, Window, narrow, wide},
-    fact::Op,
-    format::npy::{Described, Literal},
+    fact::{Excerpt, Hop, Observation, Op, Place},
+    record::Recorder,
 };
 
 /// A pickle that is written.
@@ -20,7 +26,7 @@ pub(super) struct Program {
     bytes: Vec<u8>,
     /// Where `bytes` begins.
     base: u64,
-    /// From which offset on opcodes stand for which part of the schema.
+    /// From which offset on opcodes stand for which part of the text.
     origins: Vec<(u64, Range<usize>)>,
 }
 
@@ -52,16 +58,27 @@ impl Program {
         self.base.saturating_add(wide(self.bytes.len()))
     }
 
-    /// What follows stands for this part of the schema.
+    /// What follows stands for this part of the text.
     pub(super) fn at(&mut self, range: &Range<usize>) {
         self.origins.push((self.here(), range.clone()));
     }
 
-    /// The part of the schema for which the opcode at an offset stands.
+    /// The part of the text for which the opcode at an offset stands.
     pub(super) fn origin(&self, offset: u64) -> Range<usize> {
         let next = self.origins.partition_point(|(from, _)| *from <= offset);
         let found = next.checked_sub(1).and_then(|at| self.origins.get(at));
         found.map_or(0..0, |(_, range)| range.clone())
+    }
+
+    /// The same for where something was seen.
+    pub(super) fn origin_of(&self, observation: &Observation) -> Range<usize> {
+        match (observation.site.hops.first(), &observation.site.at) {
+            // What stands in a constant.
+            (Some(Hop::Constant(offset)), _) | (None, Place::Opcode { offset, .. }) => {
+                self.origin(*offset)
+            }
+            _ => 0..0,
+        }
     }
 
     fn put(&mut self, bytes: &[u8]) {
@@ -141,7 +158,7 @@ impl Program {
         self.parts.push((start, Part::Member(window)));
     }
 
-    /// An array as numpy pickles it; a scalar if that is what the schema calls it.
+    /// An array as numpy pickles it; a scalar if that is what the text calls it.
     pub(super) fn array(&mut self, array: &Described, data: &Window, scalar: bool) {
         if scalar && array.shape.is_empty() {
             self.global("numpy._core.multiarray", "scalar");
@@ -346,5 +363,37 @@ impl ByteSource for Program {
                 Part::Member(window) => window.read_at(from, buf),
             }
         })
+    }
+}
+
+/// What a pickle does.
+pub(super) fn run(program: &Window) -> Vec<Observation> {
+    let mut recorder = Recorder::default();
+    let mut reading = Reading::new(&mut recorder, b"", program.len());
+    pickle::read_first(program, &mut reading);
+    recorder.finish()
+}
+
+/// Places of parts of a document, which are cheap to find in order alone.
+#[derive(Debug)]
+pub(super) struct Shown(BTreeMap<(usize, usize), (Place, Excerpt)>);
+
+impl Shown {
+    pub(super) fn new(mut places: Places<'_>, ranges: impl Iterator<Item = Range<usize>>) -> Self {
+        let mut ranges: Vec<_> = ranges.map(|range| (range.start, range.end)).collect();
+        ranges.sort_unstable();
+        ranges.dedup();
+        let shown = ranges.into_iter().map(|(start, end)| {
+            let place = places.at(&(start..end));
+            ((start, end), place)
+        });
+        Self(shown.collect())
+    }
+
+    pub(super) fn at(&self, range: &Range<usize>) -> (Place, Option<Excerpt>) {
+        match self.0.get(&(range.start, range.end)) {
+            Some((place, excerpt)) if !range.is_empty() => (place.clone(), Some(excerpt.clone())),
+            _ => (Place::Whole, None),
+        }
     }
 }
