@@ -71,12 +71,12 @@ fn same(name: &str, found: u64, expected: u64) -> Result<(), ReadError> {
     }))
 }
 
-/// A walk over the file.
-struct Walk {
+/// The file, number by number.
+struct Counts {
     stream: Stream,
 }
 
-impl Walk {
+impl Counts {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
         let left = self.stream.left();
         let short = || ReadError::truncated(Piece::Content, wide(N), left);
@@ -150,7 +150,7 @@ struct Settings {
     is_classifier: bool,
 }
 
-fn settings(walk: &mut Walk) -> Result<Settings, ReadError> {
+fn settings(walk: &mut Counts) -> Result<Settings, ReadError> {
     let dimensions = walk.count("dim")?;
     for name in ["ws", "epoch", "minCount", "neg", "wordNgrams"] {
         walk.count(name)?;
@@ -184,7 +184,7 @@ struct Dictionary {
     pruned: Option<u64>,
 }
 
-fn dictionary(walk: &mut Walk) -> Result<Dictionary, ReadError> {
+fn dictionary(walk: &mut Counts) -> Result<Dictionary, ReadError> {
     let size = walk.count("size")?;
     let (words, labels) = (walk.count("nwords")?, walk.count("nlabels")?);
     same("dictionary", size, words.saturating_add(labels))?;
@@ -212,7 +212,7 @@ fn dictionary(walk: &mut Walk) -> Result<Dictionary, ReadError> {
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let mut walk = Walk {
+    let mut walk = Counts {
         stream: Stream::new(window.clone(), 4),
     };
     if !matches!(walk.count("version")?, 11 | 12) {
@@ -253,7 +253,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
 
 /// A matrix of this size.
 fn matrix(
-    walk: &mut Walk,
+    walk: &mut Counts,
     name: &str,
     is_quantised: bool,
     (rows, columns): (u64, u64),
@@ -283,7 +283,7 @@ fn matrix(
 }
 
 /// The codebooks of a matrix with so many columns. Returns in how many parts its rows are.
-fn quantiser(walk: &mut Walk, columns: u64) -> Result<u64, ReadError> {
+fn quantiser(walk: &mut Counts, columns: u64) -> Result<u64, ReadError> {
     let dimensions = walk.count("dim")?;
     same("codebooks", dimensions, columns)?;
     let (parts, each, last) = (

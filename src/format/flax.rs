@@ -83,12 +83,12 @@ enum Value {
     Extension(i8, u64),
 }
 
-/// A walk over the encoding.
-struct Walk {
+/// The encoding, value by value.
+struct Unpacker {
     stream: Stream,
 }
 
-impl Walk {
+impl Unpacker {
     /// A number of so many bytes, the high one first.
     fn number(&mut self, bytes: usize) -> Result<u64, ReadError> {
         let left = self.stream.left();
@@ -252,7 +252,7 @@ struct Level {
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let mut walk = Walk {
+    let mut walk = Unpacker {
         stream: Stream::new(window.clone(), 0),
     };
     let mut tensors = Vec::new();
@@ -265,7 +265,7 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     }
 }
 
-fn values(walk: &mut Walk, tensors: &mut Vec<Tensor>) -> Result<(), ReadError> {
+fn values(walk: &mut Unpacker, tensors: &mut Vec<Tensor>) -> Result<(), ReadError> {
     let mut levels: Vec<Level> = Vec::new();
     let mut path: Vec<u8> = Vec::new();
     let mut count: u64 = 0;
@@ -326,7 +326,7 @@ fn values(walk: &mut Walk, tensors: &mut Vec<Tensor>) -> Result<(), ReadError> {
 }
 
 /// The key of a value, which is added to the path.
-fn key(walk: &mut Walk, path: &mut Vec<u8>) -> Result<(), ReadError> {
+fn key(walk: &mut Unpacker, path: &mut Vec<u8>) -> Result<(), ReadError> {
     let at = walk.stream.offset();
     let Value::Text(length) = walk.value()? else {
         return Err(fault(ArraysFault::Encoding { at }));
@@ -340,7 +340,7 @@ fn key(walk: &mut Walk, path: &mut Vec<u8>) -> Result<(), ReadError> {
 }
 
 /// A complex number: two numbers in a list.
-fn complex(walk: &mut Walk, length: u64, at: u64) -> Result<(), ReadError> {
+fn complex(walk: &mut Unpacker, length: u64, at: u64) -> Result<(), ReadError> {
     let wrong = || fault(ArraysFault::Encoding { at });
     let end = walk.stream.offset().saturating_add(length);
     if walk.value()? != Value::Array(2) {
