@@ -179,7 +179,7 @@ mod tests {
             .collect();
         assert!(arrows.buffer(buffer(0)).is_none());
         assert!(arrows.buffer(buffer(*ids.first().unwrap())).is_none());
-        assert!(arrows.buffer(buffer(*ids.get(1).unwrap())).is_some());
+        assert!(arrows.buffer(buffer(ids[1])).is_some());
         assert!(arrows.buffer(buffer(*ids.last().unwrap())).is_some());
         assert_eq!(wide(ids.len()), wide(BUFFERS) + 1);
     }

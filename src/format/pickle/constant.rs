@@ -282,9 +282,9 @@ fn signed_le(bytes: &[u8]) -> i128 {
 pub(super) fn line_payload(window: &Window, at: u64) -> Option<(Range<u64>, bool)> {
     const PIECE: usize = 64 << 10;
     let code = window.bytes_at(at, 1).ok()?;
-    let is_unicode = match code.first()? {
-        &op::UNICODE => true,
-        &op::STRING => false,
+    let is_unicode = match *code.first()? {
+        op::UNICODE => true,
+        op::STRING => false,
         _ => return None,
     };
     let start = at.checked_add(1)?;

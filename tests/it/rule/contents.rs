@@ -119,8 +119,11 @@ fn an_attribute_that_may_be_another_is_not_compared() {
 #[test]
 fn what_python_2_wrote_is_compared() {
     let quoted = |bytes: &[u8]| {
-        let spelled: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
-        format!("S'{spelled}'\n").into_bytes()
+        let spelled = bytes
+            .iter()
+            .flat_map(|byte| format!("\\x{byte:02x}").into_bytes());
+        let spelled: Vec<u8> = spelled.collect();
+        [b"S'", &spelled[..], b"'\n"].concat()
     };
     let counted = |bytes: &[u8]| {
         let length = u8::try_from(bytes.len()).unwrap();

@@ -367,13 +367,16 @@ mod tests {
             .iter()
             .flat_map(|b| format!("\\u{b:04x}").into_bytes())
             .collect();
-        let quoted: String = bytes.iter().map(|b| format!("\\x{b:02x}")).collect();
+        let quoted = bytes
+            .iter()
+            .flat_map(|b| format!("\\x{b:02x}").into_bytes());
+        let quoted: Vec<u8> = [b'\''].into_iter().chain(quoted).chain([b'\'']).collect();
         let kept = Contents::Kept(bytes.into());
         [
             at(bytes, Form::Plain),
             at(text.as_bytes(), Form::Utf8),
             at(&line, Form::Raw),
-            at(format!("'{quoted}'").as_bytes(), Form::Quoted),
+            at(&quoted, Form::Quoted),
             (kept, Window::new(Vec::new())),
         ]
     }
@@ -433,8 +436,8 @@ mod tests {
             let mut answers = stored(data).into_iter().map(|(data, window)| {
                 let to = wide(starts.len()) - 1;
                 let bounds = [from, to].map(|at| {
-                    let start = starts.get(usize::try_from(at).unwrap()).unwrap();
-                    u64::try_from(*start).unwrap()
+                    let start = starts[usize::try_from(at).unwrap()];
+                    u64::try_from(start).unwrap()
                 });
                 let bounds = (bounds[0], bounds[1]);
                 are_texts(&data, &window, (&offsets, 4), (from, to), bounds)

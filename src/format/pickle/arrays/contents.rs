@@ -94,7 +94,7 @@ impl Contents {
             } => (*start, *length, *form),
         };
         let mut decoder = Decoder::new(form);
-        let mut decoded = Vec::new();
+        let mut out = Vec::new();
         let mut done: u64 = 0;
         while done < length {
             let wanted = narrow(length.saturating_sub(done)).min(PIECE);
@@ -106,13 +106,13 @@ impl Contents {
             if form == Form::Plain {
                 take(&piece)?;
             } else {
-                decoded.clear();
-                decoder.feed(&piece, &mut decoded)?;
-                take(&decoded)?;
+                out.clear();
+                decoder.feed(&piece, &mut out)?;
+                take(&out)?;
             }
         }
-        decoded.clear();
-        decoder.finish(&mut decoded)?;
-        take(&decoded)
+        out.clear();
+        decoder.finish(&mut out)?;
+        take(&out)
     }
 }

@@ -159,10 +159,10 @@ impl Kinds<'_, '_> {
                 Some(known.1.clone())
             }
             (ArrowCheck::Timestamp, [_, zone]) => {
-                let is_none = zone.kind() == ValueKind::None;
+                let without = zone.kind() == ValueKind::None;
                 let zone = self.values.preview.string(*zone);
                 let is_zone = || zone?.as_str().map(is_zone_or_offset);
-                (is_none || is_zone() == Some(true)).then_some(fixed(8, "timestamp"))
+                (without || is_zone() == Some(true)).then_some(fixed(8, "timestamp"))
             }
             (ArrowCheck::Decimal(bytes), [precision, scale]) => {
                 let scale = self.values.preview.integer(*scale)?.unsigned_abs();
