@@ -154,7 +154,8 @@ fn arrays_that_share_their_bytes_are_read_a_few_times() {
         &bytes(&items),
         b"q\x010",
     ];
-    let zeros = integers_in(&[0; 10_000], |_| b"h\x01".to_vec());
+    let numbers = vec![0; 10_000];
+    let zeros = integers_in(&numbers, |_| b"h\x01".to_vec());
     let said = |arrays: usize| {
         let mut attributes = whole();
         attributes[0].1 = tuple(&[&int(0), &int(3)]);

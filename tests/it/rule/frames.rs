@@ -184,11 +184,11 @@ fn what_pandas_writes_passes_and_one_change_does_not() {
 /// An array of pyarrow, of a type, numbers and buffers.
 fn arrow(kind: &str, numbers: [i32; 3], buffers: &[Option<&[u8]>]) -> Vec<u8> {
     let kind = call(&global("pyarrow.lib", "type_for_alias"), &[&text(kind)]);
-    let of = |held: &Option<&[u8]>| match held {
+    let of = |held: Option<&[u8]>| match held {
         Some(held) => call(&global("pyarrow.lib", "py_buffer"), &[&bytes(held)]),
         None => b"N".to_vec(),
     };
-    let buffers: Vec<u8> = buffers.iter().flat_map(of).collect();
+    let buffers: Vec<u8> = buffers.iter().copied().flat_map(of).collect();
     let [length, missing, offset] = numbers.map(int);
     let list = [&b"]("[..], &buffers, b"e"].concat();
     let parts = [&b"("[..], &kind, &length, &missing, &offset, &list, b"]Nt"].concat();
