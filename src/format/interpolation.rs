@@ -334,7 +334,7 @@ pub(super) fn is_deep(yaml: &[u8]) -> bool {
                 begins = false;
             }
             b'!' | b'&' if begins => {
-                let end = after.iter().position(|it| it.is_ascii_whitespace());
+                let end = after.iter().position(u8::is_ascii_whitespace);
                 rest = after.get(end.unwrap_or(after.len())..).unwrap_or_default();
             }
             b' ' | b'\t' => {}

@@ -349,17 +349,14 @@ impl Writer<'_> {
             .strip_prefix(module)
             .and_then(|it| it.strip_prefix('.'));
         let name = name.or_else(|| path.split_once('.').map(|(_, name)| name));
-        match name.filter(|_| path != module) {
-            Some(name) => {
-                self.at(node);
-                self.program.global(module, name);
-            }
-            None => {
-                let range = self.range(node);
-                let name = GlobalName::new(module, "");
-                self.named.push((Global::Named(name), range));
-                self.program.none();
-            }
+        if let Some(name) = name.filter(|_| path != module) {
+            self.at(node);
+            self.program.global(module, name);
+        } else {
+            let range = self.range(node);
+            let name = GlobalName::new(module, "");
+            self.named.push((Global::Named(name), range));
+            self.program.none();
         }
     }
 
@@ -390,15 +387,12 @@ impl Writer<'_> {
         }
         self.path(class);
         let factory = node.get("default_factory");
-        let (given, named) = match node.get("py/newargsex") {
-            Some(pair) => {
-                let pair = pair.get("py/tuple").unwrap_or(pair);
-                (pair.items().first(), pair.items().get(1))
-            }
-            None => {
-                let given = node.get("py/newargs").or_else(|| node.get("py/initargs"));
-                (given, None)
-            }
+        let (given, named) = if let Some(pair) = node.get("py/newargsex") {
+            let pair = pair.get("py/tuple").unwrap_or(pair);
+            (pair.items().first(), pair.items().get(1))
+        } else {
+            let given = node.get("py/newargs").or_else(|| node.get("py/initargs"));
+            (given, None)
         };
         self.program.mark();
         if let Some(factory) = factory {

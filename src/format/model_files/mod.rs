@@ -118,10 +118,9 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
         return;
     };
     let done = match file {
-        ModelFile::Template => read_template(window, reading),
         ModelFile::Checkpoints => checkpoint_list::read(window, reading),
         ModelFile::OtherTemplate if !is_of_chat(window) => Ok(()),
-        ModelFile::OtherTemplate => read_template(window, reading),
+        ModelFile::Template | ModelFile::OtherTemplate => read_template(window, reading),
         _ => read_json(file, window, reading),
     };
     if let Err(error) = done {

@@ -183,9 +183,12 @@ impl Amount {
                 .saturating_add(1)
                 .saturating_mul(new.saturating_add(1)),
             _ if new <= old => self.length,
-            _ => self
-                .length
-                .saturating_add((self.length / old).saturating_mul(new.saturating_sub(old))),
+            _ => self.length.saturating_add(
+                self.length
+                    .checked_div(old)
+                    .unwrap_or(0)
+                    .saturating_mul(new.saturating_sub(old)),
+            ),
         };
         Self {
             length,
@@ -231,7 +234,7 @@ pub(super) fn extended(half: u64, now: u64, times: u64) -> u64 {
     }
     let mut grown = now;
     // Twice as much is a line, four times as much the area over it.
-    let mut ratio = now / half.max(1);
+    let mut ratio = now.checked_div(half.max(1)).unwrap_or(now);
     loop {
         grown = grown.saturating_mul(times.saturating_add(1));
         ratio /= 3;

@@ -25,10 +25,7 @@ const STEPS: u64 = 600_000;
 const DEPTH: usize = 24;
 
 /// Where a template makes more than any conversation needs, if it does.
-pub(super) fn excess<'t, 's>(
-    statements: &'t [Stmt<'s>],
-    bindings: &Bindings<'_, '_>,
-) -> Option<Span> {
+pub(super) fn excess(statements: &[Stmt<'_>], bindings: &Bindings<'_, '_>) -> Option<Span> {
     let mut growth = Growth::default();
     growth.declare(statements);
     growth.run(statements);
@@ -227,7 +224,7 @@ impl<'t, 's> Growth<'t, 's> {
         self.loops = self.loops.saturating_sub(1);
         if let Some((half, shorter)) = half.filter(|_| all > rounds) {
             // What is longer by a part each time goes on so.
-            let times = all / rounds.max(1);
+            let times = all.checked_div(rounds.max(1)).unwrap_or(0);
             for (number, before) in self.values.changed(half) {
                 if let (Some(before), Some(now)) = (before, self.values.value(number)) {
                     self.values
@@ -417,14 +414,14 @@ fn call<'t, 's>(growth: &mut Growth<'t, 's>, of: &'t Call<'s>) -> Amount {
             Amount::range(numbers.max().map(|most| most.min(sizes::RANGE)))
         }
         Expr::Var(it) if it.id == "caller" => growth.values.get("caller()").unwrap_or(Amount::DATA),
-        Expr::Var(it) => match growth.macros.get(it.id).copied() {
-            Some(named) => follow(growth, named, &of.args),
-            None => {
-                let arguments = arguments(growth, &of.args);
-                let all = arguments.into_iter().fold(Amount::SMALL, Amount::and);
-                all.or(Amount::DATA)
+        Expr::Var(it) => {
+            if let Some(named) = growth.macros.get(it.id).copied() {
+                return follow(growth, named, &of.args);
             }
-        },
+            let arguments = arguments(growth, &of.args);
+            let all = arguments.into_iter().fold(Amount::SMALL, Amount::and);
+            all.or(Amount::DATA)
+        }
         Expr::GetAttr(method) => {
             let arguments = arguments(growth, &of.args);
             let value = eval(growth, &method.expr);

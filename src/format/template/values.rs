@@ -1,5 +1,6 @@
 //! What the names of a template stand for while it is followed, and what was changed since a moment.
 
+use indexmap::IndexMap;
 use minijinja::machinery::ast::Expr;
 use rustc_hash::FxHashMap;
 
@@ -10,7 +11,7 @@ use super::amount::Amount;
 pub(super) struct Values {
     /// Numbers of the names.
     names: FxHashMap<String, usize>,
-    values: Vec<Option<Amount>>,
+    amounts: Vec<Option<Amount>>,
     /// Every change of a value, with what it was.
     changes: Vec<(usize, Option<Amount>)>,
     /// Names that stand for an object of another name.
@@ -27,15 +28,15 @@ impl Values {
         if let Some(number) = self.names.get(name) {
             return *number;
         }
-        let number = self.values.len();
+        let number = self.amounts.len();
         self.names.insert(name.to_owned(), number);
-        self.values.push(None);
+        self.amounts.push(None);
         number
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Amount> {
         let number = self.names.get(name)?;
-        self.values.get(*number).copied().flatten()
+        self.amounts.get(*number).copied().flatten()
     }
 
     pub(super) fn set(&mut self, name: &str, amount: Option<Amount>) {
@@ -44,7 +45,7 @@ impl Values {
     }
 
     pub(super) fn set_number(&mut self, number: usize, amount: Option<Amount>) {
-        if let Some(value) = self.values.get_mut(number)
+        if let Some(value) = self.amounts.get_mut(number)
             && *value != amount
         {
             let before = std::mem::replace(value, amount);
@@ -53,8 +54,8 @@ impl Values {
     }
 
     /// What was changed since a moment, each name once, with what it was then.
-    pub(super) fn changed(&self, since: usize) -> FxHashMap<usize, Option<Amount>> {
-        let mut changed = FxHashMap::default();
+    pub(super) fn changed(&self, since: usize) -> IndexMap<usize, Option<Amount>> {
+        let mut changed = IndexMap::new();
         for (number, before) in self.changes.get(since..).unwrap_or_default() {
             changed.entry(*number).or_insert(*before);
         }
@@ -62,7 +63,7 @@ impl Values {
     }
 
     pub(super) fn value(&self, number: usize) -> Option<Amount> {
-        self.values.get(number).copied().flatten()
+        self.amounts.get(number).copied().flatten()
     }
 
     /// The object that a name stands for.
