@@ -95,7 +95,11 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         called::record(global, 1, (place, Some(excerpt)), sha256, reading);
     }
     let stages = root.get("paramMap").and_then(|of| of.get("stageUids"));
-    for (number, stage) in stages.into_iter().flat_map(|s| s.items()).enumerate() {
+    for (number, stage) in stages
+        .into_iter()
+        .flat_map(super::json::Node::items)
+        .enumerate()
+    {
         let Some(uid) = stage.text().filter(|uid| uid.contains(['/', '\\'])) else {
             continue;
         };

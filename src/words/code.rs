@@ -40,9 +40,12 @@ impl fmt::Display for CodeByValue {
 
 /// Code of another language, with what is known of its name.
 fn foreign(what: ForeignCode, name: &Short, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let of = |f: &mut fmt::Formatter<'_>, kind: &str| match name.is_empty() {
-        true => f.write_str(kind),
-        false => write!(f, "{kind} `{name}`"),
+    let of = |f: &mut fmt::Formatter<'_>, kind: &str| {
+        if name.is_empty() {
+            f.write_str(kind)
+        } else {
+            write!(f, "{kind} `{name}`")
+        }
     };
     match what {
         ForeignCode::RBytecode => f.write_str("bytecode of R"),

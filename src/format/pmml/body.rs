@@ -285,16 +285,13 @@ fn decoded(value: &[u8]) -> Vec<u8> {
             [b'#', digits @ ..] => number(digits, 10),
             _ => None,
         };
-        match character {
-            Some(character) => {
-                let mut bytes = [0; 4];
-                text.extend(character.encode_utf8(&mut bytes).as_bytes());
-                rest = reference.get(end.saturating_add(1)..).unwrap_or_default();
-            }
-            None => {
-                text.push(b'&');
-                rest = reference.get(1..).unwrap_or_default();
-            }
+        if let Some(character) = character {
+            let mut bytes = [0; 4];
+            text.extend(character.encode_utf8(&mut bytes).as_bytes());
+            rest = reference.get(end.saturating_add(1)..).unwrap_or_default();
+        } else {
+            text.push(b'&');
+            rest = reference.get(1..).unwrap_or_default();
         }
     }
     text.extend(rest);

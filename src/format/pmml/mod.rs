@@ -214,17 +214,16 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             reading.record_at(fact, place, excerpt);
         }
     }
-    match first {
-        Some(line) => Err(malformed(
+    if let Some(line) = first {
+        Err(malformed(
             "a document type, which no writer of PMML writes",
             line,
-        )),
-        None => {
-            let before = text.get(..root).unwrap_or_default();
-            let line = memchr::memchr_iter(b'\n', before).count();
-            let line = u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1);
-            body::read(window, wide(root), line, reading)
-        }
+        ))
+    } else {
+        let before = text.get(..root).unwrap_or_default();
+        let line = memchr::memchr_iter(b'\n', before).count();
+        let line = u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1);
+        body::read(window, wide(root), line, reading)
     }
 }
 

@@ -489,10 +489,10 @@ fn tensors_are_refused_as_by_the_checker() {
                 .any(|part| text.contains(part))
         };
         let is_without = answer["fields"] == 0;
-        let refuses = said
+        let is_refused = said
             .iter()
             .any(|text| !text.is_empty() && !about_files(text));
-        if refuses && !is_without {
+        if is_refused && !is_without {
             assert!(denied, "{name}: {said:?}");
             refused += 1;
         } else if said == ["", ""] && answer["exact"] == true {

@@ -47,7 +47,7 @@ fn list() -> Vec<u8> {
         characters("b"),
         words(&[NIL]),
     ];
-    let items = words(&[0x200 | 19, 2, 13, 1, 7, 14, 1, 0x3ff0_0000, 0]);
+    let items = words(&[0x213, 2, 13, 1, 7, 14, 1, 0x3ff0_0000, 0]);
     [items, names.concat()].concat()
 }
 
@@ -99,7 +99,7 @@ fn t7(fields: &[T7<'_>]) -> Vec<u8> {
     file
 }
 
-fn class<'t>(number: i32, name: &'t str) -> Vec<T7<'t>> {
+fn class(number: i32, name: &str) -> Vec<T7<'_>> {
     vec![Int(4), Int(number), T7::Text("V 1"), T7::Text(name)]
 }
 

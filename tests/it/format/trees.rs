@@ -223,7 +223,7 @@ fn what_does_not_fit_in_a_model_of_catboost_is_said() {
     [] is catboost
     [] unread: malformed: there is no `oblivious_trees`
     ");
-    insta::assert_snapshot!(changed(r#"[1,[0]]}"#, r#"[1,[0]]} more"#), @"
+    insta::assert_snapshot!(changed(r"[1,[0]]}", r"[1,[0]]} more"), @"
     [] is catboost
     [] trailing-data: 4 bytes after the model
     ");

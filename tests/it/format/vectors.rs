@@ -100,7 +100,7 @@ fn they_are_known_by_their_content_and_pass() {
 fn what_no_writer_writes_is_refused() {
     let why = |name: &str, file: Vec<u8>| {
         let findings = judge(name, &facts(file, name));
-        let messages = findings.iter().map(|f| f.message.to_string());
+        let messages = findings.iter().map(|f| f.message.clone());
         messages.collect::<Vec<_>>().join("\n")
     };
     let flax = |value: &[u8]| why("m.msgpack", keyed("k", value));

@@ -142,7 +142,7 @@ fn what_real_writers_store_is_described() {
                 Code::Class { name, module } => {
                     classes.insert((text(name), module.as_ref().map(text)));
                 }
-                Code::Foreign { .. } => unreachable!("a pickle has none"),
+                Code::Foreign { .. } => panic!("a pickle has none"),
             }
         }
         let array = |value: &serde_json::Value| value.as_array().unwrap().clone();
