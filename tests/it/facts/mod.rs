@@ -90,15 +90,24 @@ fn policies() -> Vec<Policy> {
     policies
 }
 
+/// Files whose whole name says what they are.
+const KNOWN_BY_NAME: &[&str] = &["checkpoint", "Manifest.json"];
+
 /// Names that hint at the same: another folder, and another beginning.
 fn names(n: usize, content: &Content) -> [String; 2] {
-    let end = content
-        .name
-        .find('.')
-        .map_or("", |dot| content.name.get(dot..).unwrap_or_default());
+    let name = &content.name;
+    let renamed = || {
+        let end = name.find('.').map_or("", |dot| name.get(dot..).unwrap());
+        format!("renamed{end}")
+    };
+    let other = if KNOWN_BY_NAME.contains(&name.as_str()) {
+        name.clone()
+    } else {
+        renamed()
+    };
     [
-        format!("a/{n}/{}", content.name),
-        format!("b/{n}/renamed{end}"),
+        format!("a/{n}/{name}"),
+        format!("b/{n}/{other}"),
     ]
 }
 
