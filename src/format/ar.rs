@@ -1,9 +1,6 @@
 //! `ar` archives: static libraries, packages of Debian. Members one after another, each with a header of text.
 
-use super::{
-    Certainty, Container, Expect, Format, Head, Read, Reading, Recognise, Runs, Suffix, in_turn,
-    is_shared_name,
-};
+use super::{Certainty, Container, Format, Head, Read, Reading, Recognise, Runs, Suffix, in_turn};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Piece, Text},
@@ -101,11 +98,7 @@ fn read_members(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadEr
             name => Some(name.strip_suffix(b"/").unwrap_or(name).to_vec()),
         };
         if let Some(name) = name {
-            let expect = if is_shared_name(&name) {
-                Expect::Aside
-            } else {
-                Expect::Named
-            };
+            let expect = in_turn::expected_of(&name);
             in_turn::read_member(&Text::new(name.as_slice()), body, expect, false, reading);
         }
         at = start.saturating_add(size);

@@ -136,6 +136,11 @@ pub(super) fn is_shared_name(name: &[u8]) -> bool {
     named(name).any(|(_, suffix)| matches!(suffix.home, Home::SharedWithText(_) | Home::Shared(_)))
 }
 
+/// Whether a name has a suffix that models share with bytes of any other kind.
+pub(super) fn is_name_of_anything(name: &[u8]) -> bool {
+    named(name).any(|(_, suffix)| matches!(suffix.home, Home::Shared(_)))
+}
+
 /// What the suffix of a name belongs to; `None` if to nothing.
 pub(super) fn promised_by(name: &[u8]) -> Option<Promised> {
     let own = named(name).find(|(_, suffix)| suffix.home == Home::Own);

@@ -1,10 +1,20 @@
 //! Members of an archive that stand one after another and are read in that order.
 
-use super::{Expect, Reading};
+use super::{Expect, Reading, is_name_of_anything};
 use crate::{
     bytes::{Window, wide},
     fact::{Fact, Hop, Text},
 };
+
+/// What is expected of a member of an archive that nobody opens as a model: sources that are packed have firmware under the suffixes of
+/// models. What only shares its suffix with text is expected to be that text or a model, as it is outside of an archive.
+pub(super) fn expected_of(name: &[u8]) -> Expect<'static> {
+    if is_name_of_anything(name) {
+        Expect::Aside
+    } else {
+        Expect::Named
+    }
+}
 
 /// Reads a member, and forgets it if there is nothing to say, unless it is `kept`.
 pub(super) fn read_member(

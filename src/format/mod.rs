@@ -45,7 +45,7 @@ mod trees;
 mod xml;
 
 pub use identify::{Certainty, Head, is_artifact_name};
-use identify::{expected_instead, is_archive_name, is_shared_name, unwrapped};
+use identify::{expected_instead, is_archive_name, is_name_of_anything, unwrapped};
 use model_files::read as read_model_file;
 pub use ordinary::is_plain_name;
 use reading::is_possible;

@@ -16,7 +16,7 @@ use sevenz_rust2::{ArchiveEntry, ArchiveReader, EntryDecision, Error, Password};
 
 use super::{
     Certainty, Container, Expect, Format, Head, Read as Reads, Reading, Recognise, Runs, Suffix,
-    in_turn, is_artifact_name, is_shared_name,
+    in_turn, is_artifact_name,
 };
 use crate::{
     bytes::{Inflated, ReadError, Window, wide},
@@ -160,11 +160,7 @@ fn read_each(
         let hold = reading.may_hold();
         let inflated = Inflated::once(Box::new(stream), size, hold, reading.budget());
         let body = Window::new(inflated);
-        let expect = if is_shared_name(name.as_bytes()) {
-            Expect::Aside
-        } else {
-            Expect::Named
-        };
+        let expect = in_turn::expected_of(name.as_bytes());
         in_turn::read_member(&name, body.clone(), expect, false, reading);
         // What follows begins where this one ends.
         drain(&body)?;

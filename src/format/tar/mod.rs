@@ -12,7 +12,7 @@ use members::{Body, Member, Members};
 
 use super::{
     Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs, Suffix,
-    configuration, in_turn, is_shared_name, pickle,
+    configuration, in_turn, pickle,
 };
 use crate::{
     bytes::{ReadError, Window, narrow},
@@ -288,11 +288,8 @@ impl Archive<'_> {
         }
         let expect = if takes == Takes::Pickles {
             Expect::Format(&pickle::FORMAT)
-        } else if is_shared_name(last) {
-            // Sources that are packed have firmware and templates under these.
-            Expect::Aside
         } else {
-            Expect::Named
+            in_turn::expected_of(last)
         };
         let kept = takes != Takes::File;
         in_turn::read_member(&name, file, expect, kept, reading);

@@ -74,11 +74,15 @@ fn members_are_judged_under_any_name() {
     let noise = vec![0xa5, 0x11, 0xfe, 0x90, 0x3c];
     for (member, expected) in [
         ("model.safetensors", vec!["unknown-artifact"]),
+        ("model.pt", vec!["unknown-artifact"]),
         ("data.bin", vec![]),
     ] {
         let archive = seven_zip(&[(member, noise.clone())], true);
         assert_eq!(rules("models.7z", archive), expected, "{member}");
     }
+    // Text under a suffix that text has as well.
+    let page = seven_zip(&[("page.pt", b"<p>${title}</p>\n".to_vec())], true);
+    assert_eq!(told(&page, "pages.7z"), "");
     let pictures = seven_zip(&[("a.png", b"\x89PNG\r\n\x1a\n".to_vec())], true);
     assert_eq!(told(&pictures, "pictures.7z"), "");
 }
