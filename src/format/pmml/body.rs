@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashSet;
 use sha2::{Digest as _, Sha256};
 
-use super::malformed;
 use crate::{
     bytes::{ReadError, Stream, Window, wide},
     fact::{Fact, FileReference, FileRole, Global, GlobalName, Place, Text},
-    format::{Reading, called},
+    format::{Reading, called, xml::malformed},
     limits,
 };
 
