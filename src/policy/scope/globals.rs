@@ -16,7 +16,8 @@ use crate::{
 pub enum Standing {
     /// Nothing is.
     Unlisted,
-    /// A pack lists it, for some uses, and no entry of a policy does.
+    /// A pack lists it as files of its library use it, and no entry of a policy does. That configurations have it called says nothing of
+    /// other files.
     InPack,
     /// An entry lists it, for some uses.
     Listed,
@@ -28,6 +29,12 @@ pub enum Standing {
 #[derive(Debug, Clone, Copy)]
 pub struct GlobalPolicy<'a> {
     pub(in crate::policy) lookup: &'a Lookup,
+}
+
+/// Whether files that the library writes use a name of a pack, and not only configurations.
+fn of_files(entry: &PackEntry) -> bool {
+    let uses = entry.kind.uses().list();
+    uses.iter().any(|usage| *usage != Usage::Configure)
 }
 
 /// All that the policy says of one global at one path, looked up once. Known aliases of the same module are one name.
@@ -112,7 +119,7 @@ impl<'a> GlobalRuling<'a> {
             Standing::Refused
         } else if !self.entries.is_empty() {
             Standing::Listed
-        } else if !self.packed.is_empty() {
+        } else if self.packed.iter().any(|(_, _, entry)| of_files(entry)) {
             Standing::InPack
         } else {
             Standing::Unlisted
