@@ -131,13 +131,18 @@ fn an_issue_says_what_is_wrong_and_how_to_mend_it() {
     let text = String::from_utf8(text.clone()).unwrap();
     let commit = repo.git_in(&root, &["rev-parse", "HEAD"]);
     let commit = commit.trim();
-    let shown = text
+    let mut shown = text
         .replace(commit, "COMMIT")
         .replace(commit.split_at(12).0, "COMMIT");
+    for part in text.split('`') {
+        if part.parse::<jiff::civil::Date>().is_ok() {
+            shown = shown.replace(part, "DAY");
+        }
+    }
     insta::assert_snapshot!(shown, @"
     # weighbridge refuses 1 file
 
-    This is what loading the model files of this repository would do, found without loading one: the history of HEAD (commit `COMMIT`), judged on `2026-11-26` by `weighbridge.yaml, below org.yaml`.
+    This is what loading the model files of this repository would do, found without loading one: the history of HEAD (commit `COMMIT`), judged on `DAY` by `weighbridge.yaml, below org.yaml`.
 
     ## weighbridge: refused
 
@@ -151,7 +156,7 @@ fn an_issue_says_what_is_wrong_and_how_to_mend_it() {
 
     <details open><summary><code>models/a b.pkl</code>: 1 error</summary>
 
-    **error** `global-not-allowed` at `0x1a REDUCE`: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system) (introduced by `COMMIT` on `2026-11-26` (a `<a@example.org>`: add the model))
+    **error** `global-not-allowed` at `0x1a REDUCE`: loading runs `posix.system('true')`; the policy does not list `posix.system` (it runs a program or changes the system) (introduced by `COMMIT` on `DAY` (a `<a@example.org>`: add the model))
 
     ```text
     0x0002  GLOBAL            posix system

@@ -59,7 +59,7 @@ overrides:
     insta::assert_snapshot!(exported.stdout, @r#"
     # What weighbridge.yaml allows at `models/a.pt` beyond what torch 2.6 lists itself.
     # torch compares names only: files can call what is listed with any arguments.
-    # Names of packs are left out (deepspeed, joblib-arrays, keras-layers, numpy-arrays, python-data, torch-distributed, torch-script, torch-weights, transformers-training): name the files to list what they need.
+    # Names of packs are left out (deepspeed, joblib-arrays, keras-layers, mlflow-flavors, numpy-arrays, python-data, torch-distributed, torch-script, torch-weights, transformers-training): name the files to list what they need.
     # not listed: app.models.Outer.Inner is inside another name, and not every release of torch finds such names (weighbridge.yaml:8)
     # not listed: app.layers.* stands for many names, and torch takes single ones (weighbridge.yaml:9)
     # not listed: app.make has limits for its arguments in the policy, and torch has none (weighbridge.yaml:10)
@@ -253,6 +253,12 @@ fn floors_follow_from_the_target_and_the_rules() {
     };
     insta::assert_snapshot!(floors("version: 1\nextends: recommended\n"), @"
     # The oldest releases for which weighbridge.yaml holds.
+    # From 2.20 on, `datasets.load_dataset` has `trust_remote_code=False` by default
+    datasets>=2.20
+    # From 4.0 on, `jsonpickle.decode` has `safe=True` by default
+    jsonpickle>=4.0
+    # From 2.13 on, `keras.models.load_model` has `safe_mode=True` by default
+    keras>=2.13
     # From 1.16.3 on, `numpy.lib.format.read_array` has `allow_pickle=False` by default
     numpy>=1.16.3
     # From 2.6 on, `torch.load` has `weights_only=True` by default
@@ -260,11 +266,23 @@ fn floors_follow_from_the_target_and_the_rules() {
     ");
     insta::assert_snapshot!(floors("version: 1\nextends: recommended\ntarget: {torch: \">=2.9\"}\nrules: {numpy-allow-pickle: allow}\n"), @"
     # The oldest releases for which weighbridge.yaml holds.
+    # From 2.20 on, `datasets.load_dataset` has `trust_remote_code=False` by default
+    datasets>=2.20
+    # From 4.0 on, `jsonpickle.decode` has `safe=True` by default
+    jsonpickle>=4.0
+    # From 2.13 on, `keras.models.load_model` has `safe_mode=True` by default
+    keras>=2.13
     # The policy has `target.torch: >=2.9`
     torch>=2.9
     ");
     insta::assert_snapshot!(floors("version: 1\ntarget: {torch: \"2.4\"}\n"), @"
     # The oldest releases for which weighbridge.yaml holds.
+    # From 2.20 on, `datasets.load_dataset` has `trust_remote_code=False` by default
+    datasets>=2.20
+    # From 4.0 on, `jsonpickle.decode` has `safe=True` by default
+    jsonpickle>=4.0
+    # From 2.13 on, `keras.models.load_model` has `safe_mode=True` by default
+    keras>=2.13
     # From 1.16.3 on, `numpy.lib.format.read_array` has `allow_pickle=False` by default
     numpy>=1.16.3
     # The policy has `target.torch: 2.4`. From 2.6 on, `torch.load` has `weights_only=True` by default

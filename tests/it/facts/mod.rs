@@ -105,10 +105,7 @@ fn names(n: usize, content: &Content) -> [String; 2] {
     } else {
         renamed()
     };
-    [
-        format!("a/{n}/{name}"),
-        format!("b/{n}/{other}"),
-    ]
+    [format!("a/{n}/{name}"), format!("b/{n}/{other}")]
 }
 
 /// What is seen in every file of a view, under every policy.

@@ -423,7 +423,7 @@ fn libraries_agree() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
     let mut judged = 0;
-    for answer in oracle::run(&python, "tables.py", &[path]) {
+    for answer in oracle::run(&python, "foreign_tables.py", &[path]) {
         let name = answer["file"].as_str().unwrap();
         let is_data = answer["data"].as_bool().unwrap();
         let bytes = std::fs::read(folder.path().join(name)).unwrap();
