@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(words("read_pickle"), "pandas");
         assert_eq!(
             words("load"),
-            "_pickle cPickle cloudpickle dill joblib numpy pickle pickle5 torch"
+            "_pickle autogluon cPickle cloudpickle dill flair gensim joblib monai numpy paddle pickle pickle5 skops spacy stable_baselines3 tensorflow tensorflow_hub torch"
         );
     }
 
