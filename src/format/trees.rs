@@ -1,8 +1,11 @@
 //! What formats of gradient-boosted trees have in common: nodes that have to be a tree, because loaders follow them without looking.
 
+use rustc_hash::FxHashSet;
+
 use crate::{
     bytes::{ReadError, narrow, wide},
     fact::{Short, TreesFault},
+    limits,
 };
 
 /// Where a node leads.
@@ -49,6 +52,42 @@ pub(super) fn check_tree(
         }
     }
     Ok(())
+}
+
+/// Keys of one object: each is there once.
+#[derive(Debug, Default)]
+pub(super) struct Keys(FxHashSet<String>);
+
+impl Keys {
+    /// Adds a key.
+    ///
+    /// # Errors
+    /// It is there already, or there are too many.
+    pub(super) fn add(&mut self, key: &str) -> Result<(), ReadError> {
+        if wide(self.0.len()) >= limits::JSON_VALUES {
+            return Err(ReadError::Limit(limits::Id::JSON_VALUES));
+        }
+        if self.0.insert(key.to_owned()) {
+            return Ok(());
+        }
+        Err(twice(key))
+    }
+
+    /// Whether a key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.contains(key)
+    }
+
+    /// Checks that a key is there.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(super) fn need(&self, key: &str) -> Result<(), ReadError> {
+        if self.has(key) {
+            return Ok(());
+        }
+        Err(missing(key))
+    }
 }
 
 /// Checks that a list is as long as it should be.

@@ -6,7 +6,7 @@ use crate::{
     bytes::{ReadError, Window, wide},
     format::{
         json::{Document, Node as JsonNode},
-        trees::{check_count, check_feature, missing, twice, wrong_reference, wrong_value},
+        trees::{Keys, check_count, check_feature, missing, twice, wrong_reference, wrong_value},
         xgboost::{json::Json, source::Source as _},
     },
     limits,
@@ -79,34 +79,11 @@ pub(super) fn read(window: &Window) -> Result<Option<u64>, ReadError> {
     }
     keys.need("features_info")?;
     // The library takes the one and leaves the other.
-    if keys.0.contains("trees") == keys.0.contains("oblivious_trees") {
+    if keys.has("trees") == keys.has("oblivious_trees") {
         return Err(missing("oblivious_trees"));
     }
     model.check()?;
     json.end()
-}
-
-/// Keys of one object: each is there once.
-#[derive(Debug, Default)]
-struct Keys(FxHashSet<String>);
-
-impl Keys {
-    fn add(&mut self, key: &str) -> Result<(), ReadError> {
-        if wide(self.0.len()) >= limits::JSON_VALUES {
-            return Err(ReadError::Limit(limits::Id::JSON_VALUES));
-        }
-        if self.0.insert(key.to_owned()) {
-            return Ok(());
-        }
-        Err(twice(key))
-    }
-
-    fn need(&self, key: &str) -> Result<(), ReadError> {
-        if self.0.contains(key) {
-            return Ok(());
-        }
-        Err(missing(key))
-    }
 }
 
 /// The items of an array. Where there is nothing to say, the writer says `null`.
@@ -266,10 +243,10 @@ impl Model {
             }
             Ok(())
         })?;
-        if keys.0.contains("value") {
+        if keys.has("value") {
             // A node with a value has no children: the library would not look for them.
             return match children {
-                [None, None] if !keys.0.contains("split") => Ok(1),
+                [None, None] if !keys.has("split") => Ok(1),
                 _ => Err(wrong_value("value")),
             };
         }

@@ -1,12 +1,10 @@
 //! The model that a document describes, in either encoding.
 
-use rustc_hash::FxHashSet;
-
 use super::source::Source;
 use crate::{
     bytes::{ReadError, narrow, wide},
     format::trees::{
-        Node, check_count, check_feature, check_tree, missing, twice, wrong_reference, wrong_value,
+        Keys, Node, check_count, check_feature, check_tree, missing, wrong_reference, wrong_value,
     },
     limits,
 };
@@ -33,29 +31,6 @@ pub(super) fn read(source: &mut impl Source) -> Result<(), ReadError> {
         }
     }
     keys.need("learner")
-}
-
-/// Keys of one object: each is there once.
-#[derive(Debug, Default)]
-struct Keys(FxHashSet<String>);
-
-impl Keys {
-    fn add(&mut self, key: &str) -> Result<(), ReadError> {
-        if wide(self.0.len()) >= limits::JSON_VALUES {
-            return Err(ReadError::Limit(limits::Id::JSON_VALUES));
-        }
-        if self.0.insert(key.to_owned()) {
-            return Ok(());
-        }
-        Err(twice(key))
-    }
-
-    fn need(&self, key: &str) -> Result<(), ReadError> {
-        if self.0.contains(key) {
-            return Ok(());
-        }
-        Err(missing(key))
-    }
 }
 
 /// What the booster and the parameters of the learner say, which stand in any order.
