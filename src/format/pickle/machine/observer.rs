@@ -13,6 +13,7 @@ use crate::{
         event_list::{CONTEXT, Moment},
         events::EventLog,
         lex::Lexer,
+        opcode as op,
         preview::Preview,
         text::{Letters, Utf8},
         texts::Interner,
@@ -137,6 +138,20 @@ impl<N: Note> Items<'_, N> {
             value: *value,
             note: notes.get(at).copied().unwrap_or_default(),
         })
+    }
+
+    /// Keys with their values, where an opcode puts them into a dict.
+    #[inline]
+    pub(in crate::format::pickle) fn entries(
+        &self,
+        code: u8,
+    ) -> impl Iterator<Item = (Value, Value)> {
+        let values = match code {
+            op::SETITEM | op::SETITEMS => self.values,
+            _ => &[],
+        };
+        let pairs = values.chunks_exact(2).filter_map(<[Value]>::first_chunk);
+        pairs.map(|[key, value]| (*key, *value))
     }
 }
 

@@ -4,7 +4,6 @@ use crate::{
     fact::{Fact, FileReference, FileRole, Text},
     format::pickle::{
         machine::{Items, Noted, Observer, Scene},
-        opcode as op,
         texts::Attribute,
         value::{Value, ValueKind},
     },
@@ -25,15 +24,9 @@ impl Observer for Companions {
         items: Items<'_, ()>,
         scene: &mut Scene<'_>,
     ) -> Option<u32> {
-        if !matches!(scene.code, op::SETITEM | op::SETITEMS) {
-            return None;
-        }
-        for pair in items.values.chunks_exact(2) {
-            if let [key, list] = pair
-                && list.kind() == ValueKind::List
-                && LISTS.iter().any(|name| name.is(*key))
-            {
-                record(*list, scene);
+        for (key, list) in items.entries(scene.code) {
+            if list.kind() == ValueKind::List && LISTS.iter().any(|name| name.is(key)) {
+                record(list, scene);
             }
         }
         None

@@ -4,7 +4,6 @@ use crate::{
     fact::{Fact, Text},
     format::pickle::{
         machine::{Items, Noted, Observer, Scene},
-        opcode as op,
         texts::Attribute,
         value::ValueKind,
     },
@@ -25,14 +24,8 @@ impl Observer for LibraryVersion {
         items: Items<'_, ()>,
         scene: &mut Scene<'_>,
     ) -> Option<u32> {
-        if !matches!(scene.code, op::SETITEM | op::SETITEMS) {
-            return None;
-        }
-        for pair in items.values.chunks_exact(2) {
-            if let [key, value] = pair
-                && Attribute::LibraryVersion.is(*key)
-                && value.kind() == ValueKind::Str
-            {
+        for (key, value) in items.entries(scene.code) {
+            if Attribute::LibraryVersion.is(key) && value.kind() == ValueKind::Str {
                 let version = Text::new(scene.names.text(value.index()));
                 let fact = Fact::Library {
                     name: "scikit-learn".into(),
