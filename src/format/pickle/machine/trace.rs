@@ -84,19 +84,16 @@ impl Trace {
     /// dot. It is the same global then.
     pub(super) fn attribute(
         &mut self,
-        (callee, row): (Value, usize),
+        called: (Value, usize),
         arguments: Value,
         nodes: &Nodes,
         current: &Current,
     ) -> Option<Value> {
-        if callee.kind() != ValueKind::Global || current.code != op::REDUCE {
+        if current.code != op::REDUCE {
             return None;
         }
-        if !self.is_named(row, BUILTINS, "getattr") {
-            return None;
-        }
-        let parts = (arguments.kind() == ValueKind::Tuple).then(|| nodes.all(arguments));
-        let Some([class, attribute]) = parts.flatten() else {
+        let given = self.given(called, (BUILTINS, "getattr"), arguments, nodes)?;
+        let [class, attribute] = given else {
             return None;
         };
         let plain = attribute.kind() == ValueKind::Str && !attribute.marks().has(Marks::SPECIAL);
@@ -120,26 +117,23 @@ impl Trace {
         let moment = current.moment();
         self.log.other(fact, moment);
         self.log.used(found, Usage::Import, moment);
-        self.log.spelled_by(row, class, arguments);
+        self.log.spelled_by(called.1, class, arguments);
         Some(Value::new(ValueKind::Global, wide(found)))
     }
 
     /// `functools.partial` of a function that its library pickles so: it is that function then, which still waits for its keyword.
     pub(super) fn partial(
         &mut self,
-        (callee, row): (Value, usize),
+        called: (Value, usize),
         arguments: Value,
         nodes: &Nodes,
         current: &Current,
     ) -> Option<Value> {
-        if callee.kind() != ValueKind::Global || current.code != op::REDUCE {
+        if current.code != op::REDUCE {
             return None;
         }
-        if !self.is_named(row, &["functools"], "partial") {
-            return None;
-        }
-        let parts = (arguments.kind() == ValueKind::Tuple).then(|| nodes.all(arguments));
-        let Some([function]) = parts.flatten() else {
+        let given = self.given(called, (&["functools"], "partial"), arguments, nodes)?;
+        let [function] = given else {
             return None;
         };
         let is_known = function.kind() == ValueKind::Global
@@ -150,7 +144,7 @@ impl Trace {
             return None;
         }
         let function = function.index();
-        self.log.spelled_by(row, function, arguments);
+        self.log.spelled_by(called.1, function, arguments);
         Some(Value::new(ValueKind::Global, wide(function)).fresh())
     }
 
@@ -190,19 +184,21 @@ impl Trace {
     /// With another base it also calls that, so it is a call like any other.
     pub(super) fn instantiated(
         &mut self,
-        (callee, row): (Value, usize),
+        called: (Value, usize),
         arguments: Value,
         nodes: &Nodes,
         current: &Current,
     ) -> Option<usize> {
-        if callee.kind() != ValueKind::Global || current.code != op::REDUCE {
+        if current.code != op::REDUCE {
             return None;
         }
-        if !self.is_named(row, &["copyreg", "copy_reg"], "_reconstructor") {
-            return None;
-        }
-        let parts = (arguments.kind() == ValueKind::Tuple).then(|| nodes.all(arguments));
-        let Some([class, base, state]) = parts.flatten() else {
+        let given = self.given(
+            called,
+            (&["copyreg", "copy_reg"], "_reconstructor"),
+            arguments,
+            nodes,
+        )?;
+        let [class, base, state] = given else {
             return None;
         };
         let kinds = [class, base, state].map(|part| part.kind());
@@ -220,9 +216,24 @@ impl Trace {
             return None;
         }
         let class = class.index();
-        self.log.spelled_by(row, base.index(), arguments);
+        self.log.spelled_by(called.1, base.index(), arguments);
         self.log.instantiated(class, current.moment());
         Some(class)
+    }
+
+    /// The arguments of a global that is called, if it has this name in one of these modules.
+    fn given<'n>(
+        &self,
+        (callee, row): (Value, usize),
+        (modules, name): (&[&str], &str),
+        arguments: Value,
+        nodes: &'n Nodes,
+    ) -> Option<&'n [Value]> {
+        let kinds = [callee, arguments].map(|value| value.kind());
+        if kinds != [ValueKind::Global, ValueKind::Tuple] || !self.is_named(row, modules, name) {
+            return None;
+        }
+        nodes.all(arguments)
     }
 
     /// Whether the global of a row has this name in one of these modules.
