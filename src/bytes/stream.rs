@@ -136,6 +136,23 @@ impl Stream {
         }
     }
 
+    /// The next word of a text, behind white space and moved past: empty at the end, and cut behind `most` bytes.
+    ///
+    /// # Errors
+    /// What reading answers.
+    pub fn word(&mut self, most: usize) -> io::Result<String> {
+        let mut word = String::new();
+        while let Some(byte) = self.peek(1)?.first().copied() {
+            match byte.is_ascii_whitespace() {
+                true if word.is_empty() => {}
+                false if word.len() < most => word.push(char::from(byte)),
+                _ => break,
+            }
+            self.advance(1);
+        }
+        Ok(word)
+    }
+
     /// The next `n` bytes, moved past; `None`, with nothing moved, if there are fewer. The caller bounds `n`.
     #[inline]
     pub fn take(&mut self, n: usize) -> io::Result<Option<&[u8]>> {

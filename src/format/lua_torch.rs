@@ -405,22 +405,11 @@ impl Objects {
     /// A word of text: digits, and what else a number may have.
     fn word(&mut self) -> Result<String, ReadError> {
         let at = self.stream.offset();
-        let mut word = String::new();
-        loop {
-            match self.stream.peek(1)?.first().copied() {
-                Some(byte) if byte.is_ascii_whitespace() && word.is_empty() => {}
-                Some(byte) if !byte.is_ascii_whitespace() => {
-                    if word.len() >= limits::R_WORD {
-                        return Err(wrong("number", at));
-                    }
-                    word.push(char::from(byte));
-                }
-                None if word.is_empty() => {
-                    return Err(ReadError::truncated(Piece::Content, 1, 0));
-                }
-                _ => return Ok(word),
-            }
-            self.stream.advance(1);
+        let word = self.stream.word(limits::NUMBER_TEXT)?;
+        match word.len() {
+            0 => Err(ReadError::truncated(Piece::Content, 1, 0)),
+            limits::NUMBER_TEXT.. => Err(wrong("number", at)),
+            _ => Ok(word),
         }
     }
 }

@@ -355,7 +355,7 @@ limits! {
 
     "Data of other languages" {
         /// The longest number that is written has some 25 digits.
-        R_WORD: usize = 64, Bytes "of a number in a text of R";
+        NUMBER_TEXT: usize = 64, Bytes "of a number in a text of R or Torch7";
 
         /// R's own reader stops at about 5,000. Lists of any length count once.
         R_NESTING: usize = 10_000, Count "items inside one another in an object of R";

@@ -150,18 +150,11 @@ impl Source {
 
     /// A word of text: digits, and what else a number may have.
     fn word(&mut self) -> Result<String, ReadError> {
-        let mut word = String::from(char::from(self.next_of_word()?));
-        loop {
-            match self.stream.peek(1)?.first() {
-                Some(byte) if !byte.is_ascii_whitespace() => {
-                    if word.len() >= limits::R_WORD {
-                        return Err(self.wrong("number"));
-                    }
-                    word.push(char::from(*byte));
-                    self.stream.advance(1);
-                }
-                _ => return Ok(word),
-            }
+        let word = self.stream.word(limits::NUMBER_TEXT)?;
+        match word.len() {
+            0 => Err(ReadError::truncated(Piece::Content, 1, 0)),
+            limits::NUMBER_TEXT.. => Err(self.wrong("number")),
+            _ => Ok(word),
         }
     }
 
