@@ -1,6 +1,6 @@
 //! Functions that run programs or text, and that a configuration has called.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::Case;
 use crate::{
@@ -96,7 +96,7 @@ const HARMLESS: &[&str] = &[
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let globals = case.scope.globals();
     // The configuration of a model is judged as such, name by name.
-    let told: HashSet<&Site> = case
+    let told: FxHashSet<&Site> = case
         .of_kind(FactKind::Global)
         .filter(|it| {
             matches!(
