@@ -29,6 +29,8 @@ pub enum FileRole {
     Vocabulary,
     /// Another model.
     Model,
+    /// A checkpoint of TensorFlow, by the path under which it was saved.
+    Checkpoint,
     /// An entity of XML.
     Entity,
     /// Anything else that belongs to a model.
@@ -54,6 +56,26 @@ pub enum Leaves {
 }
 
 impl FileReference {
+    /// Whether it is where a file of the same computer was saved, as writers note it for themselves: a path from the root or from a drive,
+    /// and of no other computer.
+    pub fn is_where_saved(&self) -> bool {
+        let path = self.path.as_bytes();
+        let is_separator = |byte: &u8| matches!(byte, b'/' | b'\\');
+        let (drive, rest) = match path {
+            [letter, b':', rest @ ..] if letter.is_ascii_alphabetic() => (true, rest),
+            path => (false, path),
+        };
+        let mut separators = rest.iter().map(is_separator);
+        let from_root = separators.next() == Some(true);
+        let of_share = !drive && separators.next() == Some(true);
+        let mut parts = rest.split(is_separator);
+        self.role == FileRole::Checkpoint
+            && from_root
+            && !of_share
+            && !path.contains(&0)
+            && !parts.any(|part| part == b"..")
+    }
+
     /// Whether the path leads out of the folder, on any system: backslashes separate as well.
     pub fn leaves(&self) -> Option<Leaves> {
         let path = self.path.as_bytes();

@@ -13,6 +13,10 @@ declare_rule! {
     /// with a drive, by a part `..`, by a URL, or by a text that readers end in different places. It looks at ONNX's external data,
     /// links, raw and virtual data of HDF5, vocabularies of layers, shards of an index, files with weights of TensorFlow.js and Core ML, the list of checkpoints of TensorFlow and entities of XML.
     ///
+    /// TensorFlow's list of checkpoints (`checkpoint`) holds paths from the root wherever a program saved to such a path. They pass: what is
+    /// there is opened as a checkpoint, which is data, and the list is ignored if nothing is. Its paths with `..`, of other computers
+    /// and its URLs are refused.
+    ///
     /// ## Why it matters
     ///
     /// The loader opens that file with the rights of whoever loads the model. A model reads a key or a password into its tensors in
@@ -39,7 +43,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let Fact::FileReference(reference) = &observation.fact else {
             continue;
         };
-        let Some(leaves) = reference.leaves() else {
+        let Some(leaves) = reference.leaves().filter(|_| !reference.is_where_saved()) else {
             continue;
         };
         let message =

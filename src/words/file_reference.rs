@@ -19,6 +19,7 @@ impl fmt::Display for FileRole {
             Self::VirtualSource => "the virtual data in",
             Self::Vocabulary => "the vocabulary",
             Self::Model => "the model",
+            Self::Checkpoint => "the checkpoint",
             Self::Entity => "the entity",
             Self::Asset => "the file",
         })

@@ -1,4 +1,7 @@
 //! `checkpoint`: the text in which TensorFlow keeps the names of a model's checkpoints (`checkpoint_state.proto`).
+//!
+//! A saver that is given a path from the root writes that path here, so such a path is ordinary: it says where the folder was when it was
+//! written. TensorFlow opens what is there as a checkpoint, which is data, and ignores the list if nothing is.
 
 use std::ops::Range;
 
@@ -34,7 +37,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         if !seen.insert(path.clone()) {
             continue;
         }
-        let role = FileRole::Model;
+        let role = FileRole::Checkpoint;
         let place = lines.place(&text, &range);
         let excerpt = Some(lines.excerpt(&text, &range));
         let fact = Fact::FileReference(Box::new(FileReference { role, path }));

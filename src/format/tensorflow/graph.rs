@@ -24,7 +24,11 @@ const LOADERS: &[&[u8]] = &[
     b"InitializeTableFromTextFile",
     b"InitializeTableFromTextFileV2",
     b"MergeV2Checkpoints",
+    b"Restore",
+    b"RestoreSlice",
     b"RestoreV2",
+    b"Save",
+    b"SaveSlices",
     b"SaveV2",
 ];
 

@@ -62,7 +62,7 @@ By its fields, under any name. A tensor of ONNX in a file of its own has the sam
 Every operator is named, in the graph and in the functions of its library: `unsafe-operator` refuses those that reach files,
 other processes or Python, that end the process, or that run a graph which they get as data; `custom-operator` reports those
 that TensorFlow does not bring, and code for a compiler (`XlaCallModule`), which is not read. Operators that save and restore
-variables pass where TensorFlow's own saver has them and their path comes from the loader (`SaveV2[saver]`); a table that is filled from a
+variables pass where TensorFlow's own saver has them and their path comes from the loader (`SaveV2[saver]`, `SaveSlices[saver]`); a table that is filled from a
 file passes if that is one of the model's assets. The names of assets stay in the model's folder. Fields that a message does not
 have or has twice break the file. What Keras says of its layers (in `keras_metadata.pb`, before TensorFlow 2.5 in the model) is read as the
 configuration of a Keras model. Constants are not read.

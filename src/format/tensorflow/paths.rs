@@ -170,10 +170,13 @@ impl<'m, 'p> Paths<'m, 'p> {
         let input = |n: usize| node.inputs.get(n);
         match use_.operator.as_bytes() {
             // A signature that saves or restores would leave the path to whoever calls it.
-            b"SaveV2" | b"RestoreV2" | b"MergeV2Checkpoints" if self.is_served(use_) => false,
-            b"SaveV2" | b"RestoreV2" => self.is_of_saver(use_.part, input(0)),
+            operator if !operator.starts_with(b"Initialize") && self.is_served(use_) => false,
             b"MergeV2Checkpoints" => {
                 self.is_of_saver(use_.part, input(0)) && self.is_of_saver(use_.part, input(1))
+            }
+            // Of both versions of checkpoints, and of the first releases.
+            b"Restore" | b"RestoreSlice" | b"RestoreV2" | b"Save" | b"SaveSlices" | b"SaveV2" => {
+                self.is_of_saver(use_.part, input(0))
             }
             _ => self.is_asset(use_.part, input(1)),
         }

@@ -341,6 +341,49 @@ fn a_saver_gets_its_path_from_the_loader() {
     ");
 }
 
+/// Savers of the first releases, and of checkpoints of version 1, have operators of their own.
+#[test]
+fn savers_of_old_checkpoints_get_their_path_from_the_loader() {
+    let saving = |path: &str| {
+        vec![
+            constant("save/Const", path),
+            constant("elsewhere", "/etc/passwd"),
+            node("s", "Save", &["save/Const", "names", "w"], &[]),
+            node(
+                "t",
+                "SaveSlices",
+                &["save/Const", "names", "slices", "w"],
+                &[],
+            ),
+            node(
+                "save/control_dependency",
+                "Identity",
+                &["save/Const", "^s"],
+                &[],
+            ),
+            node("r", "Restore", &["save/Const", "name"], &[]),
+            node("q", "RestoreSlice", &["save/Const", "name", "slice"], &[]),
+            node("save/restore_all", "NoOp", &["^r", "^q"], &[]),
+        ]
+    };
+    let saver = saver(
+        "save/Const:0",
+        "save/control_dependency:0",
+        "save/restore_all",
+    );
+    let of = |nodes: &[Vec<u8>]| about(saved(&graph(nodes, &[]), std::slice::from_ref(&saver)));
+    assert_eq!(of(&saving("model")), "");
+    insta::assert_snapshot!(of(&saving("/etc/cron.d/model")), @"
+    unsafe-operator: the program uses the operator `Save`, which writes a file
+    unsafe-operator: the program uses the operator `SaveSlices`, which writes a file
+    unsafe-operator: the program uses the operator `Restore`, which reads a file
+    unsafe-operator: the program uses the operator `RestoreSlice`, which reads a file
+    ");
+    let more = node("x", "Restore", &["elsewhere", "name"], &[]);
+    let with = [saving("model"), vec![more]].concat();
+    insta::assert_snapshot!(of(&with), @"unsafe-operator: the program uses the operator `Restore`, which reads a file");
+}
+
 #[test]
 fn a_table_is_filled_from_an_asset() {
     let initializer = function(

@@ -293,6 +293,8 @@ fn the_list_of_checkpoints_stays_in_its_folder() {
     let fine = "model_checkpoint_path: \"ckpt-2\"\nall_model_checkpoint_paths: \"ckpt-1\"\nall_model_checkpoint_timestamps: 1.5e9\nlast_preserved_timestamp: 17\n";
     for text in [
         fine,
+        // A saver that is given a path from the root notes that.
+        "model_checkpoint_path: \"/home/me/ckpt-2\"\nall_model_checkpoint_paths: \"C:\\\\runs\\\\ckpt-1\"",
         "a list of checkpoints\n/etc/passwd",
         "other: \"/etc/passwd\"",
         "",
@@ -300,15 +302,22 @@ fn the_list_of_checkpoints_stays_in_its_folder() {
         assert_eq!(of(text), "", "{text}");
     }
     let all = [
-        "model_checkpoint_path: \"/home/me/ckpt-2\"",
+        "model_checkpoint_path: \"/home/../ckpt-2\"",
+        "model_checkpoint_path: \"//server/share/ckpt\" all_model_checkpoint_paths: \"\\\\\\\\server\\\\share\"",
+        "model_checkpoint_path: \"~/ckpt\" all_model_checkpoint_paths: \"C:ckpt\" all_model_checkpoint_paths: \"/a\\000b\"",
         "# mine\nall_model_checkpoint_timestamps: 1\nmodel_checkpoint_path : '..' '\\x2fckpt'\n",
         "all_model_checkpoint_paths: \"ckpt\"; all_model_checkpoint_paths: \"gs://bucket/\\143kpt\"",
     ]
     .map(of);
-    insta::assert_snapshot!(all.join("\n"), @"
-    file-outside: loading it opens the model `/home/me/ckpt-2`, which is outside of its folder: the path begins at the root
-    file-outside: loading it opens the model `../ckpt`, which is outside of its folder: the path has a part `..`
-    file-outside: loading it opens the model `gs://bucket/ckpt`, which is outside of its folder: it is a URL
+    insta::assert_snapshot!(all.join("\n"), @r"
+    file-outside: loading it opens the checkpoint `/home/../ckpt-2`, which is outside of its folder: the path begins at the root
+    file-outside: loading it opens the checkpoint `//server/share/ckpt`, which is outside of its folder: the path begins at the root
+    file-outside: loading it opens the checkpoint `\\\\server\\share`, which is outside of its folder: the path begins at the root
+    file-outside: loading it opens the checkpoint `~/ckpt`, which is outside of its folder: the path begins with `~`
+    file-outside: loading it opens the checkpoint `C:ckpt`, which is outside of its folder: the path begins with the letter of a drive
+    file-outside: loading it opens the checkpoint `/a\u{0}b`, which is outside of its folder: the path holds a NUL byte, at which some readers end it
+    file-outside: loading it opens the checkpoint `../ckpt`, which is outside of its folder: the path has a part `..`
+    file-outside: loading it opens the checkpoint `gs://bucket/ckpt`, which is outside of its folder: it is a URL
     ");
     let observed = facts(fine.as_bytes().to_vec(), "checkpoint");
     let paths = observed

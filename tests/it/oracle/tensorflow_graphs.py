@@ -20,6 +20,8 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework import graph_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+from tensorflow.python.ops import gen_io_ops
+from tensorflow.python.training import saver as savers
 
 FOLDER, COUNT, SEED = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 RANDOM = random.Random(SEED)
@@ -105,6 +107,54 @@ def of_sessions(folder):
             file.write(frozen.SerializeToString())
 
 
+class OldBuilder(savers.BaseSaverBuilder):
+    """Restores as the savers of the first releases did."""
+
+    def __init__(self, whole):
+        super().__init__(write_version=v1.train.SaverDef.V1)
+        self.whole = whole
+
+    def save_op(self, filename, saveables):
+        specs = [spec for saveable in saveables for spec in saveable.specs]
+        names, tensors = [spec.name for spec in specs], [spec.tensor for spec in specs]
+        if self.whole:
+            return gen_io_ops.save(filename=filename, tensor_names=names, data=tensors)
+        slices = [spec.slice_spec for spec in specs]
+        return gen_io_ops.save_slices(filename=filename, tensor_names=names, shapes_and_slices=slices, data=tensors)
+
+    def restore_op(self, filename, saveable, preferred_shard):
+        def tensor(spec):
+            of = {"file_pattern": filename, "tensor_name": spec.name, "dt": spec.dtype, "preferred_shard": preferred_shard}
+            return gen_io_ops.restore(**of) if self.whole else gen_io_ops.restore_slice(shape_and_slice=spec.slice_spec, **of)
+
+        return [tensor(spec) for spec in saveable.specs]
+
+    def bulk_restore(self, filename, saveables, preferred_shard, restore_sequentially):
+        return [tensor for of in saveables for tensor in self.restore_op(filename, of, preferred_shard)]
+
+
+def of_old_savers(folder):
+    """Names of graphs whose savers write checkpoints of version 1, whole or in shards."""
+    old = v1.train.SaverDef.V1
+    for name, options in [
+        ("v1", {"write_version": old}),
+        ("v1_sharded", {"write_version": old, "sharded": True}),
+        ("v2_sharded", {"sharded": True}),
+        ("old_slices", {"write_version": old, "builder": OldBuilder(False)}),
+        ("old_whole", {"write_version": old, "builder": OldBuilder(True)}),
+        ("old_sharded", {"write_version": old, "builder": OldBuilder(False), "sharded": True}),
+    ]:
+        with tf.Graph().as_default(), v1.Session() as session:
+            v1.get_variable("weights", [3, 2])
+            v1.get_variable("more", [4])
+            session.run(v1.global_variables_initializer())
+            path = os.path.join(folder, name)
+            saver = v1.train.Saver(**options)
+            # It works: what was saved is found again.
+            saver.restore(session, saver.save(session, path))
+        yield name
+
+
 def genuine(folder):
     """Names, kinds and contents of files."""
     for name, path in saved(folder):
@@ -114,7 +164,8 @@ def genuine(folder):
                 kind = saved_model_pb2.SavedModel if file == "saved_model.pb" else None
                 yield f"{name}_{file}", kind, open(path_of, "rb").read()
     yield "frozen.pb", graph_pb2.GraphDef, open(os.path.join(folder, "frozen.pb"), "rb").read()
-    yield "weights.meta", meta_graph_pb2.MetaGraphDef, open(os.path.join(folder, "weights.meta"), "rb").read()
+    for name in ["weights", *of_old_savers(folder)]:
+        yield f"{name}.meta", meta_graph_pb2.MetaGraphDef, open(os.path.join(folder, f"{name}.meta"), "rb").read()
 
 
 def operators(message):

@@ -54,8 +54,8 @@ By the magic number of a table at its end, and an empty key at its front.
 ## What is checked
 
 The table as a whole: that blocks, keys and checksums are as TensorFlow writes them. In an index, that each tensor lies in a shard that there
-is, and has as many bytes as its type and shape need. The paths in a text `checkpoint` stay in its folder (`file-outside`): TensorFlow opens
-what they name. Tensors are not read: whether a shard is long enough, TensorFlow compares when it restores.
+is, and has as many bytes as its type and shape need. The paths in a text `checkpoint` have no part `..` and are no URLs (`file-outside`): TensorFlow opens
+what they name. A path from the root is where the checkpoint was saved. Tensors are not read: whether a shard is long enough, TensorFlow compares when it restores.
 
 ## What to prefer
 
