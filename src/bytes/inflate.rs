@@ -75,9 +75,10 @@ struct State {
 
 struct Front {
     decoder: Box<dyn Read + Send>,
-    chunk: Box<[u8]>,
-    /// The latest output, which ends at `produced`.
+    /// The latest output, which ends at `produced`, and behind it room for more that was used before.
     kept: Vec<u8>,
+    /// How much of it is output.
+    filled: usize,
     produced: u64,
     ended: bool,
 }
@@ -85,18 +86,48 @@ struct Front {
 impl Front {
     /// Where the output begins that is at hand.
     fn from(&self) -> u64 {
-        self.produced.saturating_sub(wide(self.kept.len()))
+        self.produced.saturating_sub(wide(self.filled))
+    }
+
+    /// The output at hand.
+    fn kept(&self) -> &[u8] {
+        self.kept.get(..self.filled).unwrap_or_default()
+    }
+
+    /// Decompresses at most `most` bytes more, and returns them.
+    fn more(&mut self, most: u64) -> io::Result<&[u8]> {
+        if self.filled > KEPT {
+            let old = self.filled.saturating_sub(KEPT >> 1);
+            self.kept.copy_within(old..self.filled, 0);
+            self.filled = KEPT >> 1;
+        }
+        let start = self.filled;
+        let end = start.saturating_add(narrow(most).min(CHUNK));
+        if self.kept.len() < end {
+            self.kept.resize(end, 0);
+        }
+        let room = self.kept.get_mut(start..end).unwrap_or_default();
+        let n = self.decoder.read(room)?.min(room.len());
+        self.filled = start.saturating_add(n);
+        self.produced = self.produced.saturating_add(wide(n));
+        self.ended = n == 0;
+        Ok(self.kept.get(start..self.filled).unwrap_or_default())
     }
 }
 
 impl Inflated {
-    /// `len` is what the container says will come out; a source that gives less is short, one that gives more is cut there.
-    pub fn new(packed: Window, method: Method, len: u64, budget: Arc<Budget>) -> Self {
+    /// `len` is what the container says will come out; a source that gives less is short, one that gives more is cut there. What comes
+    /// to no more than `hold` bytes stays in memory, as far as it is read.
+    pub fn new(packed: Window, method: Method, len: u64, hold: usize, budget: Arc<Budget>) -> Self {
+        let state = State {
+            hold: if len <= wide(hold) { hold } else { 0 },
+            ..State::default()
+        };
         Self {
             origin: Origin::Packed(packed, method),
             declared: Some(len),
             budget,
-            state: Mutex::default(),
+            state: Mutex::new(state),
         }
     }
 
@@ -155,8 +186,8 @@ impl Inflated {
         };
         Ok(Front {
             decoder,
-            chunk: vec![0; CHUNK].into_boxed_slice(),
             kept: Vec::new(),
+            filled: 0,
             produced: 0,
             ended: false,
         })
@@ -181,16 +212,10 @@ impl Inflated {
                 .declared
                 .unwrap_or(u64::MAX)
                 .saturating_sub(front.produced);
-            let wanted = narrow(left).min(front.chunk.len());
-            let n = front
-                .decoder
-                .read(front.chunk.get_mut(..wanted).unwrap_or_default())?;
-            if n == 0 {
-                front.ended = true;
-                break;
-            }
-            let fresh = front.chunk.get(..n).unwrap_or_default();
-            let produced = front.produced.saturating_add(wide(n));
+            let before = front.produced;
+            let fresh = front.more(left)?;
+            let n = fresh.len();
+            let produced = before.saturating_add(wide(n));
             if produced > state.reached {
                 self.budget
                     .inflate(produced.saturating_sub(state.reached))?;
@@ -198,7 +223,7 @@ impl Inflated {
             } else {
                 self.budget.inflate_again(wide(n))?;
             }
-            if wide(state.held.len()) == front.produced {
+            if wide(state.held.len()) == before {
                 let room = state.hold.saturating_sub(state.held.len()).min(n);
                 // Not twice as much as there is, which much compressed content inside compressed content would make a lot.
                 if state.held.capacity() < state.held.len().saturating_add(room) {
@@ -209,13 +234,6 @@ impl Inflated {
                     .held
                     .extend_from_slice(fresh.get(..room).unwrap_or_default());
             }
-            if front.kept.len() > KEPT {
-                front
-                    .kept
-                    .drain(..front.kept.len().saturating_sub(KEPT >> 1));
-            }
-            front.kept.extend_from_slice(fresh);
-            front.produced = produced;
         }
         state.front = Some(front);
         Ok(())
@@ -334,7 +352,7 @@ impl ByteSource for Inflated {
             return Ok(0);
         };
         let at = offset.saturating_sub(front.from());
-        front.kept.as_slice().read_at(at, buf)
+        front.kept().read_at(at, buf)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     Container, FORMATS, Format, Home, Recognise, Suffix,
     ordinary::{is_page, is_pointer, is_text, plain_suffix},
 };
-use crate::{bytes::Window, fact::Promised};
+use crate::{bytes::Window, fact::Promised, limits};
 
 /// How many bytes from the front a probe may look at.
 const FRONT: usize = 4096;
@@ -55,6 +55,12 @@ impl<'a> Head<'a> {
             window,
             name,
         })
+    }
+
+    /// Whether a probe may look at the end: of compressed content it costs unpacking all, which is only done of what can be held.
+    pub fn has_end_at_hand(&self) -> bool {
+        let past = limits::HELD_BYTES.saturating_add(1);
+        !self.window.is_sequential() || !self.window.reaches(past).unwrap_or(false)
     }
 }
 

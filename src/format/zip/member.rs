@@ -85,21 +85,36 @@ impl Member {
     /// [`ReadError::Unsupported`] for encrypted members and methods that are not read here, [`ReadError::Malformed`] if the
     /// body is not inside the window.
     pub fn body(&self, window: &Window, budget: &Arc<Budget>) -> Result<Window, ReadError> {
+        self.holding(0, window, budget)
+    }
+
+    /// The same; what is unpacked stays in memory if it comes to no more than `hold` bytes.
+    fn holding(
+        &self,
+        hold: usize,
+        window: &Window,
+        budget: &Arc<Budget>,
+    ) -> Result<Window, ReadError> {
         if self.is_encrypted() {
             return Err(ReadError::unsupported(Unsupported::EncryptedMember));
         }
         if self.flags & flag::PATCHED != 0 {
             return Err(ReadError::unsupported(Unsupported::PatchedMember));
         }
-        self.stored_as(self.central(), window, budget)
+        self.stored_as(self.central(), hold, window, budget)
     }
 
     /// Every content that a loader could see, the directory's first: also what the local header describes, a stored body as
     /// long as either of its sizes says, and a body whose flags (which some loaders ignore) say that it is encrypted
-    /// or patched. An error stands for a reading that fails.
-    pub fn bodies(&self, window: &Window, budget: &Arc<Budget>) -> Vec<Result<Window, ReadError>> {
+    /// or patched. An error stands for a reading that fails. What comes to no more than `hold` bytes is unpacked once.
+    pub fn bodies(
+        &self,
+        window: &Window,
+        hold: usize,
+        budget: &Arc<Budget>,
+    ) -> Vec<Result<Window, ReadError>> {
         let central = self.central();
-        let mut bodies = vec![self.body(window, budget)];
+        let mut bodies = vec![self.holding(hold, window, budget)];
         let mut tried = vec![central];
         if bodies.first().is_some_and(Result::is_err) {
             // A flag may be a lie, and of a body that is cut off loaders take what there is.
@@ -110,7 +125,11 @@ impl Member {
                 packed: central.packed.min(left),
                 ..central
             };
-            bodies.extend(self.stored_as(what_there_is, window, budget).ok().map(Ok));
+            bodies.extend(
+                self.stored_as(what_there_is, hold, window, budget)
+                    .ok()
+                    .map(Ok),
+            );
         }
         let mut others = Vec::new();
         others.extend(self.local.as_deref().copied());
@@ -124,7 +143,7 @@ impl Member {
             if !tried.contains(&other) {
                 tried.push(other);
                 // The directory's reading is what counts; that another one fails is no news.
-                bodies.extend(self.stored_as(other, window, budget).ok().map(Ok));
+                bodies.extend(self.stored_as(other, hold, window, budget).ok().map(Ok));
             }
         }
         bodies
@@ -141,6 +160,7 @@ impl Member {
     fn stored_as(
         &self,
         how: Storing,
+        hold: usize,
         window: &Window,
         budget: &Arc<Budget>,
     ) -> Result<Window, ReadError> {
@@ -169,6 +189,7 @@ impl Member {
             packed,
             method,
             how.size,
+            hold,
             Arc::clone(budget),
         )))
     }
@@ -179,7 +200,7 @@ impl Member {
             size: u64::MAX,
             ..self.central()
         };
-        let Ok(body) = self.stored_as(how, window, budget) else {
+        let Ok(body) = self.stored_as(how, 0, window, budget) else {
             return;
         };
         let mut buf = vec![0; 32 << 10];

@@ -47,9 +47,6 @@ pub static FORMAT: Format = Format {
 /// tens of thousands, and their names say nothing.
 const LISTED: usize = 1024;
 
-/// Archives inside compressed members are looked for behind other bytes only up to this size: it costs unpacking all.
-const SEQUENTIAL: u64 = limits::HELD_BYTES;
-
 fn probe(head: &Head<'_>) -> Certainty {
     let front = head.front.get(..4).unwrap_or_default();
     if front == end::LOCAL || front == end::END {
@@ -57,10 +54,7 @@ fn probe(head: &Head<'_>) -> Certainty {
     }
     let lacks_signature = end::END.iter().any(|byte| head.window.lacks(*byte));
     let has = |bytes: u64| head.window.reaches(bytes).unwrap_or(false);
-    if lacks_signature
-        || !has(end::END_BYTES)
-        || head.window.is_sequential() && has(SEQUENTIAL.saturating_add(1))
-    {
+    if lacks_signature || !has(end::END_BYTES) || !head.has_end_at_hand() {
         return Certainty::No;
     }
     let found = end::Tail::read(head.window)
@@ -312,7 +306,7 @@ fn read_bodies(
         .filter(|_| !is_artifact_name(member.name.as_bytes()))
         .unwrap_or(&member.name);
     let mut expect = expect;
-    for body in member.bodies(window, &reading.budget()) {
+    for body in member.bodies(window, reading.may_hold(), &reading.budget()) {
         match body {
             Ok(body) => {
                 reading.descend(hop.clone(), name.as_bytes(), &body, expect);

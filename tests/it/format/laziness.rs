@@ -1,10 +1,11 @@
 //! A 40 GB artifact costs its index.
 
-use std::sync::atomic::Ordering;
+use std::{io::Write as _, sync::atomic::Ordering};
 
+use flate2::{Compression, write::GzEncoder};
 use weighbridge::fact::Fact;
 
-use crate::support::{fixture::facts, npy, sparse::Sparse, tar, zip};
+use crate::support::{fixture::facts, npy, random::Random, sparse::Sparse, tar, zip};
 
 const LONG: u64 = 40 << 30;
 
@@ -111,4 +112,35 @@ fn tar() {
     });
     let source = Sparse::new(LONG + 8 * 512 + 1024, patches.collect());
     costs_little(source, "model.tar", "tar");
+}
+
+/// A pickle that is packed is unpacked once, whether it can be held or not.
+#[test]
+fn packed_content_is_unpacked_once() {
+    for length in [9_u32 << 20, 17 << 20] {
+        let mut pickle = b"\x80\x04B".to_vec();
+        pickle.extend(length.to_le_bytes());
+        let mut random = Random::new(7);
+        pickle.extend((0..length).map(|_| random.next().to_le_bytes()[0]));
+        pickle.push(b'.');
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(&pickle).expect("to memory");
+        let wrappings = [
+            (zip::archive(&[zip::deflated("m.pkl", &pickle)]), "m.zip"),
+            (gzip.finish().expect("to memory"), "m.pkl.gz"),
+        ];
+        for (packed, name) in wrappings {
+            let once = packed.len() as u64;
+            let source = Sparse::new(once, vec![(0, packed)]);
+            let read = source.counter();
+            let seen = facts(source, name);
+            let is_read = seen.iter().any(|o| o.fact == Fact::Is("pickle".into()));
+            assert!(is_read, "{name}, {length}: {seen:?}");
+            let read = read.load(Ordering::Relaxed);
+            assert!(
+                read < once + (1 << 20),
+                "{name}, {length}: {read} of {once} bytes read"
+            );
+        }
+    }
 }

@@ -26,7 +26,7 @@ fn bodies(bytes: &[u8]) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
         return bodies;
     };
     for member in &found.members {
-        for body in member.bodies(&window, &Arc::new(Budget::default())) {
+        for body in member.bodies(&window, 0, &Arc::new(Budget::default())) {
             let Ok(content) = body.and_then(|b| Ok(b.bytes_at(0, 1 << 20)?)) else {
                 continue;
             };

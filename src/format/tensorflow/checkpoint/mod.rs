@@ -69,7 +69,7 @@ fn probe(head: &Head<'_>) -> Certainty {
         matches!(front, [0, 0, _, 0x08 | 0x0a, ..]) || matches!(front, [0, 0, 0x80..=0xff, ..]);
     let start = front.get(1..8).unwrap_or_default();
     let may_be = is_plain || start.windows(2).any(|pair| pair == [0, 0]);
-    if !may_be || head.window.known_len().is_none() && !is_plain || !has_footer(head.window) {
+    if !may_be || !head.has_end_at_hand() || !has_footer(head.window) {
         return Certainty::No;
     }
     // No other table has an empty key: what else is wrong with it, the reader says.
