@@ -61,6 +61,7 @@ const MAKES: &[(&str, &str)] = &[
     ("ordered-dict", "Makes::OrderedDict"),
     ("seed", "Makes::Seed"),
     ("size-of-tensor", "Makes::Size"),
+    ("spline", "Makes::Spline"),
     ("tensor", "Makes::Tensor"),
 ];
 

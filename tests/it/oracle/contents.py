@@ -234,12 +234,14 @@ def neighbours():
     if hasattr(preprocessing, "SplineTransformer"):
         splines = preprocessing.SplineTransformer().fit(rows)
         yield "splines", True, splines
+        # scipy 1.18 keeps the numbers in an object of their own.
+        numbers = lambda splines: splines.bsplines_[0].__dict__.get("_delegate_to") or splines.bsplines_[0]
         short = copy.deepcopy(splines)
-        coefficients = "_c" if "_c" in short.bsplines_[0].__dict__ else "c"
-        short.bsplines_[0].__dict__[coefficients] = short.bsplines_[0].c[:3].copy()
+        coefficients = "_c" if "_c" in numbers(short).__dict__ else "c"
+        numbers(short).__dict__[coefficients] = short.bsplines_[0].c[:3].copy()
         yield "splines-short", False, short
         steep = copy.deepcopy(splines)
-        steep.bsplines_[0].k = 60
+        numbers(steep).k = 60
         yield "splines-steep", False, steep
     fitted = made["isotonic"]
     held = next(name for name in ("y_thresholds_", "_necessary_y_") if name in fitted.__dict__)

@@ -161,6 +161,8 @@ pub(super) enum Makes {
     OrderedDict,
     Seed,
     Size,
+    /// The numbers of a spline of scipy.
+    Spline,
     Tensor,
 }
 
@@ -662,6 +664,7 @@ impl Makes {
             Self::OrderedDict => "an ordered dict",
             Self::Seed => "a seed",
             Self::Size => "a torch.Size",
+            Self::Spline => "the numbers of a spline",
             Self::Tensor => "a tensor",
         }
     }
