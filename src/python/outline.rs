@@ -35,12 +35,23 @@ pub(super) enum Parts {
     All,
 }
 
-/// Words with one of which a body may change what stands outside, and methods' names that are looked into.
+/// Words with one of which a body may change what stands outside (`written` asks for the same), and methods' names that are looked into.
 static KEPT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let mut builder = AhoCorasick::builder();
     // Which one it is does not matter, and so the words are looked for in many bytes at once.
     builder.match_kind(MatchKind::LeftmostFirst);
-    let words = ["global", "nonlocal", "setattr", "patch", "find_class"];
+    let words = [
+        "global",
+        "nonlocal",
+        "setattr",
+        "setitem",
+        "patch",
+        "object(",
+        "__dict__",
+        "vars",
+        "locals",
+        "find_class",
+    ];
     builder.build(words).ok()
 });
 

@@ -40,7 +40,11 @@ impl<'m, 'a> Written<'m, 'a> {
             Occurrence::Assigned(Expr::Attribute(attribute), _) => {
                 is_writers(attribute.attr.as_str())
             }
-            Occurrence::Assigned(Expr::Subscript(subscript), _) => is_namespace(&subscript.value),
+            // A number is the name of nothing.
+            Occurrence::Assigned(Expr::Subscript(subscript), _) => {
+                is_namespace(&subscript.value)
+                    && !matches!(&*subscript.slice, Expr::NumberLiteral(_))
+            }
             Occurrence::Call(call) => written.patches(call, *scope),
             _ => false,
         };

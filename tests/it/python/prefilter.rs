@@ -134,3 +134,27 @@ fn a_body_that_reaches_out_is_kept() {
         );
     }
 }
+
+/// What may replace a writer takes away the certainty of every round trip, also where it stands in a body that names nothing watched.
+#[test]
+fn a_body_that_may_replace_a_writer_is_kept() {
+    for (body, own) in [
+        ("x = 1", true),
+        ("m.__dict__['dumps'] = f", false),
+        ("m.__dict__[name] = f", false),
+        ("vars(m)['dumps'] = f", false),
+        ("locals()['dumps'] = f", false),
+        ("globals()['dumps'] = f", false),
+        ("mp.setitem(m, 'dumps', f)", false),
+        ("mocker.object(m, 'dumps', f)", false),
+        // A number is no name.
+        ("m.__dict__[1] = f", true),
+        ("m.other[name] = f", true),
+    ] {
+        let source = format!(
+            "import pickle\ndef first(m, f, name, mp, mocker):\n    {body}\ndef test(x):\n    return pickle.loads(pickle.dumps(x))\n"
+        );
+        assert_eq!(compare(source.as_bytes()), Ok(1), "{source}");
+        assert_eq!(told(&source).contains("of its own"), own, "{source}");
+    }
+}
