@@ -11,7 +11,7 @@ use super::{
     program::{Program, Shown, run},
 };
 use crate::{
-    bytes::{ByteSource, ReadError, Window, narrow},
+    bytes::{ByteSource, ReadError, Window, narrow, wide},
     fact::{Fact, Global, GlobalName, Observation, Op, Unresolved, Usage},
     limits,
 };
@@ -139,13 +139,55 @@ fn has_tag(text: &[u8]) -> bool {
 
 /// Whether one may stand there in another way: with letters that no encoder escapes, or in the text of a key.
 fn may_have_tag(text: &[u8]) -> bool {
-    let words: [&[u8]; 5] = [b"\\u006", b"\\u007", b"\\u002", b"\"json:", b"\"json\\"];
-    words
-        .iter()
-        .any(|word| memchr::memmem::find(text, word).is_some())
+    let escaped = memchr::memmem::find_iter(text, b"\\u00").any(|at| {
+        let digits = text.get(at.saturating_add(4)..).unwrap_or_default();
+        matches!(
+            digits,
+            [b'2', b'f' | b'F', ..] | [b'6', ..] | [b'7', b'0'..=b'9' | b'a' | b'A', ..]
+        )
+    });
+    let words: [&[u8]; 2] = [b"\"json:", b"\"json\\"];
+    let has = |word: &&[u8]| memchr::memmem::find(text, word).is_some();
+    escaped || words.iter().any(has)
+}
+
+/// Bytes that are looked through at once.
+const CHUNK: usize = 256 << 10;
+/// Bytes of a chunk that are looked through again with the next: a key, as far as it tells.
+const OVERLAP: usize = 64;
+
+/// Whether a text may have a key of jsonpickle. Most JSON is data and has none: it is looked through piece by piece, and not parsed.
+fn is_possible(window: &Window) -> Result<bool, ReadError> {
+    let most = wide(CHUNK).saturating_add(limits::JSON_BYTES);
+    let length = window.known_len().map_or(CHUNK, narrow);
+    let mut chunk = vec![0; CHUNK.min(length)];
+    let mut at: u64 = 0;
+    while at < most {
+        let n = window.fill_at(at, &mut chunk)?;
+        let text = chunk.get(..n).unwrap_or_default();
+        if has_start(text) || may_have_tag(text) {
+            return Ok(true);
+        }
+        if n < CHUNK {
+            break;
+        }
+        at = at.saturating_add(wide(n.saturating_sub(OVERLAP)));
+    }
+    Ok(false)
+}
+
+/// Whether a text begins as such a key does.
+fn has_start(text: &[u8]) -> bool {
+    let words: [&[u8]; 2] = [b"\"py/", b"\"py\\/"];
+    let has = |word: &&[u8]| memchr::memmem::find(text, word).is_some();
+    words.iter().any(has)
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+    if !is_possible(window)? {
+        reading.disclaim();
+        return Ok(());
+    }
     let most = narrow(limits::JSON_BYTES);
     let bytes = window.borrow_at(0, most.saturating_add(1))?;
     let is_sure = has_tag(&bytes);

@@ -79,6 +79,24 @@ fn json_without_such_a_key_is_not_reported() {
     }
 }
 
+/// Wherever a key stands, and however much data is around it.
+#[test]
+fn a_key_is_found_behind_much_data() {
+    let tag = r#"{"py/type": "os.system"}"#;
+    for before in (0..6).map(|n| (256 << 10) - 2 - 7 * n) {
+        for spelled in [tag, &tag.replace("py/", "p\\u0079/")] {
+            let mut text = String::from("[");
+            text.push_str(&"1,".repeat(before / 2));
+            text.push_str(spelled);
+            text.push(']');
+            assert_eq!(named(&text).len(), 1, "{before} {spelled}");
+        }
+    }
+    // Letters that others write as escapes make no key.
+    let text = r#"{"a": "it\u0027s a \u0026 b", "b": "copy/paste \u00fc"}"#;
+    assert_eq!(told(text.as_bytes(), "a.json"), "");
+}
+
 /// Names that are resolved or called.
 fn named(text: &str) -> BTreeSet<String> {
     let seen = facts(text.as_bytes().to_vec(), "a.json");
