@@ -21,6 +21,7 @@
     )
 )]
 
+mod brackets;
 mod budget;
 mod codec;
 mod cursor;
@@ -36,6 +37,7 @@ mod stream;
 mod window;
 mod work_tree;
 
+pub use brackets::is_deep;
 pub use budget::{Budget, Held, HeldMemory, Spent};
 pub use codec::Codec;
 pub use cursor::Cursor;

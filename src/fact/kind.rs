@@ -33,6 +33,7 @@ pub enum FactKind {
     TorchLoad,
     Native,
     ConfiguredCall,
+    ComputedCall,
     NamedCode,
     Template,
     PyCall,
@@ -42,6 +43,7 @@ pub enum FactKind {
     Suppression,
     Requirement,
     RequirementsFile,
+    Install,
 }
 
 impl Fact {
@@ -75,6 +77,7 @@ impl Fact {
             Self::TorchLoad(_) => FactKind::TorchLoad,
             Self::Native(_) => FactKind::Native,
             Self::ConfiguredCall(_) => FactKind::ConfiguredCall,
+            Self::ComputedCall => FactKind::ComputedCall,
             Self::NamedCode(_) => FactKind::NamedCode,
             Self::Template(_) => FactKind::Template,
             Self::PyCall(_) => FactKind::PyCall,
@@ -84,6 +87,7 @@ impl Fact {
             Self::Suppression(_) => FactKind::Suppression,
             Self::Requirement(_) => FactKind::Requirement,
             Self::RequirementsFile(_) => FactKind::RequirementsFile,
+            Self::Install(_) => FactKind::Install,
         }
     }
 }

@@ -14,6 +14,7 @@ mod expression;
 mod file_reference;
 mod format_id;
 mod global;
+mod install;
 mod io_fault;
 mod kind;
 mod listing;
@@ -50,6 +51,7 @@ pub use expression::{CallArguments, ContainerKind, Expression, Literal, ShownCal
 pub use file_reference::{FileReference, FileRole, Leaves};
 pub use format_id::FormatId;
 pub use global::{Global, GlobalName, Unresolved, Usage};
+pub use install::{Install, InstallFrom};
 pub use io_fault::{IoFault, IoKind};
 pub use kind::FactKind;
 pub use listing::ListingLine;
@@ -238,6 +240,8 @@ pub enum Fact {
     Native(Native),
     /// A configuration has this called, if a library that does so reads it.
     ConfiguredCall(GlobalName),
+    /// The same, of what other files or the surroundings decide.
+    ComputedCall,
     /// A file beside a model names code for a library to import.
     NamedCode(Box<NamedCode>),
     /// A chat template does more than put its data into text.
@@ -266,6 +270,8 @@ pub enum Fact {
     Requirement(Box<Requirement>),
     /// A list of requirements includes another one: its path from the folder of the list.
     RequirementsFile(Text),
+    /// A list of requirements has something installed from elsewhere than an index that everybody uses.
+    Install(Box<Install>),
 }
 
 /// What a payload is made of.

@@ -13,13 +13,9 @@ use serde::de::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{
-    Reading, called,
-    interpolation::{self, is_deep},
-    lines::Lines,
-};
+use super::{Reading, called, interpolation, lines::Lines};
 use crate::{
-    bytes::{ReadError, Window, narrow, wide},
+    bytes::{ReadError, Window, is_deep, narrow, wide},
     fact::{Excerpt, Fact, Global, GlobalName, Malformed, Place, SyntaxFault, Unresolved},
     limits,
 };
@@ -88,16 +84,24 @@ pub(super) fn read_calls(yaml: &[u8], reading: &mut Reading<'_>) {
         calls_alone: true,
         ..Targets::default()
     };
+    let mut is_cut = false;
     for document in serde_yaml::Deserializer::from_slice(yaml) {
         let value = Value {
             key: Key::Other,
             targets: &targets,
         };
-        if value.deserialize(document).is_err() {
+        if let Err(error) = value.deserialize(document) {
+            is_cut |= is_limit(&error);
             break;
         }
     }
     let has = |word: &[u8]| memchr::memmem::find(yaml, word).is_some();
+    let cut = is_cut.then_some(limits::Id::CONFIG_DEPTH);
+    if let Some(limit) = targets.limit.get().or(cut)
+        && has(b"_target_")
+    {
+        reading.unread(ReadError::Limit(limit), Place::Whole);
+    }
     if targets.limit.get().is_none() && (has(b"$") || has(b"shell") || has(b"\\")) {
         for document in serde_yaml::Deserializer::from_slice(yaml) {
             let Ok(root) = serde_yaml::Value::deserialize(document) else {
@@ -109,16 +113,49 @@ pub(super) fn read_calls(yaml: &[u8], reading: &mut Reading<'_>) {
                     .found
                     .borrow_mut()
                     .shift_remove(&named(&called.text));
-                targets.add(named(&called.path), &called.text);
+                let computed = || Global::Unresolved(Unresolved::Configured);
+                let global = called.path.as_deref().map_or_else(computed, named);
+                targets.add(global, &called.text);
             }
         }
     }
     for (global, count, (place, excerpt)) in placed(targets.found.into_inner(), yaml) {
-        if let Global::Named(name) = global {
-            let fact = Fact::ConfiguredCall(name);
-            reading.recorder.record_times(fact, place, excerpt, count);
+        let fact = match global {
+            Global::Named(name) => Fact::ConfiguredCall(name),
+            Global::Unresolved(_) => Fact::ComputedCall,
+        };
+        reading.recorder.record_times(fact, place, excerpt, count);
+    }
+}
+
+/// Whether the parser stopped at a limit of its own, where Python goes on.
+fn is_limit(error: &serde_yaml::Error) -> bool {
+    let message = error.to_string();
+    message.starts_with("recursion limit") || message.starts_with("repetition limit")
+}
+
+/// The texts in lists, each with the key of its list, at the top and in what stands in such lists: what an environment asks for.
+pub(super) fn listed(yaml: &[u8]) -> Vec<(String, String)> {
+    let mut listed = Vec::new();
+    let root: Option<serde_yaml::Value> = serde_yaml::from_slice(yaml).ok();
+    let mut left: Vec<&serde_yaml::Value> = root.iter().collect();
+    while let Some(value) = left.pop() {
+        let Some(entries) = value.as_mapping() else {
+            continue;
+        };
+        for (key, value) in entries {
+            let items = value
+                .as_sequence()
+                .map_or(std::slice::from_ref(value), Vec::as_slice);
+            for item in items {
+                match (key.as_str(), item.as_str()) {
+                    (Some(key), Some(item)) => listed.push((key.to_owned(), item.to_owned())),
+                    _ => left.push(item),
+                }
+            }
         }
     }
+    listed
 }
 
 /// Records each target once.

@@ -13,7 +13,8 @@ const ROOM: usize = 1024;
 /// A path that is called, and the text that says so.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Called {
-    pub(super) path: String,
+    /// Nothing if this file does not tell.
+    pub(super) path: Option<String>,
     pub(super) text: String,
 }
 
@@ -91,8 +92,8 @@ impl Followed<'_> {
                     if key == "_target_"
                         && let Some(text) = value.as_str()
                         && text.contains("${")
-                        && let Some(path) = self.resolved(text, &self.path, 0)
                     {
+                        let path = self.resolved(text, &self.path, 0);
                         let text = text.to_owned();
                         self.called.push(Called { path, text });
                     }
@@ -130,7 +131,7 @@ impl Followed<'_> {
             };
             if calls.into_iter().any(runs) {
                 self.called.push(Called {
-                    path: "subprocess.check_output".to_owned(),
+                    path: Some("subprocess.check_output".to_owned()),
                     text: text.to_owned(),
                 });
             }
@@ -154,6 +155,7 @@ impl Followed<'_> {
                 (None, "") => format!("builtins.{first}"),
                 (None, _) => name.clone(),
             };
+            let path = Some(path);
             self.called.push(Called { path, text: name });
         }
     }
@@ -307,65 +309,13 @@ fn names(expression: &str) -> Vec<String> {
     names
 }
 
-/// Whether lists and mappings in brackets stand deeper in one another than any reader of YAML goes.
-pub(super) fn is_deep(yaml: &[u8]) -> bool {
-    let mut depth: usize = 0;
-    // Whether a value may begin here.
-    let mut begins = true;
-    let mut rest = yaml;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'[' | b'{' if begins || depth > 0 => {
-                depth = depth.saturating_add(1);
-                if depth > limits::CONFIG_DEPTH {
-                    return true;
-                }
-                begins = true;
-            }
-            b']' | b'}' => {
-                depth = depth.saturating_sub(1);
-                begins = false;
-            }
-            b'"' | b'\'' if begins => {
-                if let Some(end) = end_of_text(*byte, after) {
-                    rest = after.get(end..).unwrap_or_default();
-                }
-                begins = false;
-            }
-            b'!' | b'&' if begins => {
-                let end = after.iter().position(u8::is_ascii_whitespace);
-                rest = after.get(end.unwrap_or(after.len())..).unwrap_or_default();
-            }
-            b' ' | b'\t' => {}
-            b'\n' | b'\r' | b',' | b':' | b'-' | b'?' => begins = true,
-            _ => begins = false,
-        }
-    }
-    false
-}
-
-/// Where a text in quotation marks ends, if it is short: a longer one may be none.
-fn end_of_text(quote: u8, text: &[u8]) -> Option<usize> {
-    let near = text.get(..4096.min(text.len())).unwrap_or_default();
-    let mut bytes = near.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        if quote == b'"' && *byte == b'\\' {
-            bytes.next();
-        } else if *byte == quote {
-            return Some(at.saturating_add(1));
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{called, is_deep, names};
+    use super::{called, names};
 
     fn paths(yaml: &str) -> Vec<String> {
         let root = serde_yaml::from_str(yaml).unwrap();
-        called(&root).into_iter().map(|it| it.path).collect()
+        called(&root).into_iter().filter_map(|it| it.path).collect()
     }
 
     #[test]
@@ -410,23 +360,5 @@ mod tests {
         }
         // What others write so.
         assert_eq!(paths("x: $o.system('id')\ny: {_target_: a.b}\n"), [""; 0]);
-    }
-
-    #[test]
-    fn depth_is_that_of_brackets() {
-        assert!(is_deep("[".repeat(1000).as_bytes()));
-        assert!(is_deep("a: [\n".repeat(1000).as_bytes()));
-        assert!(is_deep("a: &x [!t {k: ".repeat(1000).as_bytes()));
-        assert!(is_deep(
-            format!("a: |\n  \"\nb: {}\"", "[".repeat(100_000)).as_bytes()
-        ));
-        for text in [
-            "- [a, b]\n",
-            "a: x [ y\n",
-            "a: \"[[[[\"\n",
-            "a: '[' # ' [\n",
-        ] {
-            assert!(!is_deep(text.repeat(1000).as_bytes()), "{text}");
-        }
     }
 }

@@ -6,11 +6,10 @@ use serde_yaml::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, called,
-    interpolation::is_deep, lines::Lines,
+    Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, called, lines::Lines,
 };
 use crate::{
-    bytes::{ReadError, Window, narrow, wide},
+    bytes::{ReadError, Window, is_deep, narrow, wide},
     fact::{
         Fact, FileReference, FileRole, Global, GlobalName, Malformed, SyntaxFault, Text, Unresolved,
     },
@@ -54,7 +53,8 @@ By a key `flavors`, and the name `MLmodel` or other keys that MLflow writes, whe
 
 Each named module, class and script, and a folder of modules under `code`, is a global that a configuration has called, at its line and column. The pack
 `mlflow-flavors` lists the loaders of MLflow's own flavors, which load the files beside them; everything else needs an entry in the policy. Paths that leave the folder are refused. The files themselves
-are read as what they are.
+are read as what they are. What `requirements.txt`, `conda.yaml` and `python_env.yaml` beside it install from elsewhere than a public index is
+a warning (`model-requirements`).
 
 ## What to prefer
 

@@ -3,10 +3,12 @@
 //! Each entry hands over what others may refer to ([`Links`]): that it is an artifact, which files its source loads, what it is of a
 //! distributed checkpoint. The [`Index`] of a view joins them. It is made in every run; of an entry with nothing to link, nothing is kept.
 
+mod install;
 mod load;
 mod release;
 mod shard;
 
+pub use install::Installed;
 pub use load::{Executes, Load, Match};
 pub use release::{OtherRelease, Release};
 pub use shard::{IndexMismatch, MismatchKind, Sharded, ShardedKind};
@@ -27,6 +29,8 @@ pub struct Links {
     pub sharded: Vec<Sharded>,
     /// What it says of releases of libraries.
     pub releases: Vec<Release>,
+    /// What it has installed.
+    pub installed: Vec<Installed>,
 }
 
 impl Links {
@@ -36,6 +40,7 @@ impl Links {
             && self.loads.is_empty()
             && self.sharded.is_empty()
             && self.releases.is_empty()
+            && self.installed.is_empty()
     }
 }
 
@@ -54,13 +59,17 @@ pub struct Index<'a> {
     lone_shards: Vec<&'a Text>,
     /// Artifacts of other releases than are asked for.
     other_releases: Vec<OtherRelease<'a>>,
+    /// What models have installed, each with the path of the list.
+    installed: Vec<(&'a Text, Installed)>,
 }
 
 impl<'a> Index<'a> {
-    /// Of all entries that have something to join, each with its path; and the paths of those that are not checked.
+    /// Of all entries that have something to join, each with its path; and the paths of those that are not checked. `has` tells whether
+    /// the view has a path.
     pub fn new(
         entries: impl IntoIterator<Item = (&'a Text, Links)>,
         excluded: impl IntoIterator<Item = &'a Text>,
+        has: &dyn Fn(&[u8]) -> bool,
     ) -> Self {
         let mut index = Self::default();
         let (mut loads, mut sharded, mut releases) = (Vec::new(), Vec::new(), Vec::new());
@@ -71,6 +80,10 @@ impl<'a> Index<'a> {
             loads.extend(links.loads);
             sharded.extend(links.sharded.into_iter().map(|it| (path, it)));
             releases.extend(links.releases.into_iter().map(|it| (path, it)));
+            if !links.installed.is_empty() && install::is_of_model(path, has) {
+                let installed = links.installed.into_iter();
+                index.installed.extend(installed.map(|it| (path, it)));
+            }
         }
         index.other_releases = release::compare(releases);
         (index.mismatches, index.lone_shards) = shard::compare(sharded);
@@ -126,6 +139,11 @@ impl<'a> Index<'a> {
     /// The artifacts that other releases of their libraries wrote than the repository asks for.
     pub fn other_releases(&self) -> &[OtherRelease<'a>] {
         &self.other_releases
+    }
+
+    /// What the lists beside models have installed, each with the path of its list.
+    pub fn installed_by_models(&self) -> &[(&'a Text, Installed)] {
+        &self.installed
     }
 
     /// The calls in the view's sources that load the artifact at a path.

@@ -152,6 +152,7 @@ mod within;
 rules! {
     anomalous_container,
     code_by_value,
+    computed_target,
     custom_operator,
     dangerous_target,
     distributed_index,
@@ -169,6 +170,7 @@ rules! {
     loader_replaced,
     misleading_suffix,
     model_load,
+    model_requirements,
     no_weights_only_env,
     not_followed,
     numpy_allow_pickle,
@@ -238,6 +240,11 @@ pub fn refused_globals<'a>(case: &Case<'a>) -> Vec<(&'a GlobalName, Vec<Usage>, 
 /// would not let the file pass.
 pub fn finish(case: &Case<'_>, findings: &mut [Finding]) {
     advice::finish(case, findings);
+}
+
+/// Says of findings about code of the repository which file of the view holds it; `has` tells whether the view has a path.
+pub fn say_where_code_is(findings: &mut [Finding], has: &dyn Fn(&[u8]) -> bool) {
+    repository_code::say_where(findings, has);
 }
 
 /// The arguments of the calls of each global in a file.

@@ -29,7 +29,7 @@ use crate::{
     git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader, View},
     inventory::{self, Artifact},
     limits,
-    link::{Links, Load, Release, Sharded},
+    link::{Installed, Links, Load, Release, Sharded},
     policy::Policy,
     record::Recorder,
     verdict::{Coverage, Evidence, Scales, Weighed},
@@ -294,6 +294,7 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
             loads: Load::of(&item.entry, facts),
             sharded: Sharded::all(facts),
             releases: Release::of(facts),
+            installed: Installed::of(facts),
         },
         weighed,
     }

@@ -17,7 +17,7 @@ use crate::{
     limits,
     link::{Index, Links},
     policy::{Comment, Policy},
-    rule::{JudgedCase, Run, WaiverRun},
+    rule::{self, JudgedCase, Run, WaiverRun},
     verdict::{self, Coverage, Report, Weighed},
 };
 
@@ -95,6 +95,9 @@ impl Gathered {
         if request.needs.listings {
             list(view, &mut self.noted);
         }
+        for noted in &mut self.noted {
+            rule::say_where_code_is(&mut noted.weighed.findings, &|path| has(view, path));
+        }
         let links = self.links.into_iter().filter_map(|(at, links)| {
             let item = view.items.get(at)?;
             Some((&item.entry.path, links))
@@ -103,7 +106,7 @@ impl Gathered {
         let excluded_by = excluded_by(view, policy, request.needs, &mut self.excluded);
         let excluded = self.excluded.into_iter();
         let excluded = excluded.filter_map(|at| Some(&view.items.get(at)?.entry.path));
-        let index = Index::new(links, excluded);
+        let index = Index::new(links, excluded, &|path| has(view, path));
         let noted = self.noted.iter_mut();
         let mut comments: Vec<Comment> = noted
             .flat_map(|noted| std::mem::take(&mut noted.weighed.comments))
@@ -207,6 +210,14 @@ fn waivers<'a>(
         path: &|waiver| policy_source::path_in(view, &waiver.path()),
     };
     judging::judge_waivers(&run, policy)
+}
+
+/// Whether a view has something at a path.
+fn has(view: &View, path: &[u8]) -> bool {
+    let found = view
+        .items
+        .binary_search_by(|item| item.entry.path.as_bytes().cmp(path));
+    found.is_ok()
 }
 
 /// The sha256 of what a view has at a path; `None` if that is not one content.

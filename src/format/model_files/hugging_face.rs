@@ -181,6 +181,16 @@ pub(super) fn read_settings(document: &Document, reading: &mut Reading<'_>) {
     found.kernels(&document.root, "");
 }
 
+/// A script of the name that transformers looks for in the folder `custom_generate`.
+pub(super) fn read_generation(reading: &mut Reading<'_>) {
+    let code = NamedCode {
+        key: "custom_generate".into(),
+        name: "generate.generate".into(),
+        home: CodeHome::Here,
+    };
+    reading.record(Fact::NamedCode(Box::new(code)));
+}
+
 /// The components of a pipeline of diffusers.
 pub(super) fn read_pipeline(document: &Document, reading: &mut Reading<'_>) {
     if document.root.get("_class_name").is_none() {

@@ -6,15 +6,16 @@
 
 mod checkpoint_list;
 mod hugging_face;
+mod installs;
 mod spacy;
 mod spacy_names;
 mod tags;
 
 use std::borrow::Cow;
 
-use super::{Reading, configuration, interpolation::is_deep, json::Document, keras, template};
+use super::{Reading, configuration, json::Document, keras, template};
 use crate::{
-    bytes::{ReadError, Window, narrow, wide},
+    bytes::{ReadError, Window, is_deep, narrow, wide},
     fact::{Fact, FileReference, FileRole, Malformed, Place, Text},
     limits,
 };
@@ -40,6 +41,8 @@ enum ModelFile {
     Checkpoints,
     /// What a package of Core ML holds.
     Package,
+    /// A script that transformers runs in place of its own generation, if it lies in the folder of those.
+    Generation,
     /// A template of any name, as those of `additional_chat_templates/` have: one of a chat if it says so.
     OtherTemplate,
 }
@@ -88,6 +91,7 @@ impl ModelFile {
             b"meta.json" => Self::SpacyPackage,
             b"model_index.json" => Self::Pipeline,
             b"modules.json" => Self::Modules,
+            b"generate.py" => Self::Generation,
             // `model.safetensors.index.json`, `model.safetensors.index.fp16.json` of a variant, and `model.weights.json` of Keras.
             _ if lower.ends_with(b".json")
                 && (memchr::memmem::find(&lower, b".index.").is_some()
@@ -106,6 +110,9 @@ impl ModelFile {
 
 /// Records what such a file names; nothing of another.
 pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
+    if installs::is_list(reading.name.as_bytes()) {
+        read_list(window, reading);
+    }
     let Some(file) = ModelFile::of(reading.name.as_bytes()) else {
         if let Some(most) = configuration_size(reading.name.as_bytes()) {
             read_configuration(most, window, reading);
@@ -120,6 +127,10 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
     let done = match file {
         ModelFile::Checkpoints => checkpoint_list::read(window, reading),
         ModelFile::OtherTemplate if !is_of_chat(window) => Ok(()),
+        ModelFile::Generation => {
+            hugging_face::read_generation(reading);
+            Ok(())
+        }
         ModelFile::Template | ModelFile::OtherTemplate => read_template(window, reading),
         _ => read_json(file, window, reading),
     };
@@ -128,19 +139,32 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) {
     }
 }
 
+/// What a list of requirements has installed. Lists of pip with digests are long.
+fn read_list(window: &Window, reading: &mut Reading<'_>) {
+    let name = reading.name.clone();
+    let (most, limit) = if ends_in(name.as_bytes(), b"txt") {
+        (limits::JSON_BYTES, limits::Id::JSON_BYTES)
+    } else {
+        (limits::CONFIG_BYTES, limits::Id::CONFIG_BYTES)
+    };
+    let bytes = match window.borrow_at(0, narrow(most.saturating_add(1))) {
+        Ok(bytes) => bytes,
+        Err(error) => return reading.unread(ReadError::from(error), Place::Whole),
+    };
+    if wide(bytes.len()) > most {
+        return reading.unread(ReadError::Limit(limit), Place::Whole);
+    }
+    installs::read(name.as_bytes(), &String::from_utf8_lossy(&bytes), reading);
+}
+
 /// How the name of a configuration in sections ends.
 const SECTIONS: &[u8] = b"cfg";
 
-/// How large a file with the name of a configuration may be to be read as one. Large files of JSON are data.
+/// How large a file with the name of a configuration may be to be read as one.
 fn configuration_size(name: &[u8]) -> Option<u64> {
-    let ends: [&[u8]; 3] = [b"yaml", b"yml", SECTIONS];
-    if ends.iter().any(|end| ends_in(name, end)) {
-        Some(limits::CONFIG_BYTES)
-    } else if ends_in(name, b"json") {
-        Some(wide(limits::SMALL_FILE))
-    } else {
-        None
-    }
+    let ends: [&[u8]; 4] = [b"yaml", b"yml", b"json", SECTIONS];
+    let is_one = ends.iter().any(|end| ends_in(name, end));
+    is_one.then_some(limits::CONFIG_BYTES)
 }
 
 fn ends_in(name: &[u8], suffix: &[u8]) -> bool {
@@ -188,6 +212,11 @@ fn read_configuration(most: u64, window: &Window, reading: &mut Reading<'_>) {
     let text = utf8(&bytes);
     // A key may be written in escapes.
     let has = |word: &[u8]| memchr::memmem::find(&text, word).is_some();
+    // Large files of JSON are data, but for those that say otherwise.
+    let is_json = ends_in(reading.name.as_bytes(), b"json");
+    if is_json && text.len() > limits::SMALL_FILE && !has(b"\"_target_\"") {
+        return;
+    }
     let calls = has(b"_target_") || has(b"\\") || has(b"$import") || has(b"shell");
     let has_tags = has(b"!!") || has(b"!<") || has(b"%TAG");
     if !(calls || has_tags) {
@@ -268,6 +297,7 @@ fn read_json(file: ModelFile, window: &Window, reading: &mut Reading<'_>) -> Res
         ModelFile::Architecture
         | ModelFile::Template
         | ModelFile::OtherTemplate
+        | ModelFile::Generation
         | ModelFile::Checkpoints => {}
     }
     Ok(())

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::bytes::is_deep;
+
 /// A file that lists outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::git) enum Listing {
@@ -74,6 +76,9 @@ pub(in crate::git) fn parse(kind: Listing, bytes: &[u8]) -> Result<Vec<Listed>, 
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Vec::new());
     }
+    if is_deep(bytes) {
+        return Err(String::from("lists stand too deep in one another"));
+    }
     let said = |error: serde_yaml::Error| error.to_string();
     let stages: BTreeMap<String, Stage> = match kind {
         Listing::Outputs => {
@@ -123,6 +128,9 @@ pub(in crate::git) fn working_folders(bytes: &[u8]) -> BTreeMap<String, String> 
         /// What is done for each of several values.
         #[serde(default, rename = "do")]
         each: Option<Box<Self>>,
+    }
+    if is_deep(bytes) {
+        return BTreeMap::new();
     }
     let Ok(Pipeline { stages }) = serde_yaml::from_slice(bytes) else {
         return BTreeMap::new();
@@ -191,6 +199,8 @@ mod tests {
             "outs:\n  - path: {}\n",
             "outs: &a [*a]\n",
             "\u{0}",
+            &"[".repeat(1 << 20),
+            &format!("outs:\n- path: {}", "{a: ".repeat(1 << 18)),
         ] {
             assert!(parse(Listing::Outputs, text.as_bytes()).is_err(), "{text}");
         }

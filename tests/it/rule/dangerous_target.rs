@@ -130,7 +130,7 @@ fn other_names_are_code_of_the_repository() {
         ("conf.yaml", "} _target_: os.system"),
         (
             "conf.yaml",
-            "f: $os.system\nhome: $HOME/eval\na: {_target_: '${b}', c: \"{{ shell('id') }}\"}",
+            "f: $os.system\nhome: $HOME/eval\na: {_target_: myapp.Net, c: \"{{ shell('id') }}\"}",
         ),
         (
             "inference.json",

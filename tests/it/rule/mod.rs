@@ -3,6 +3,7 @@
 mod advice;
 mod anomalous_container;
 mod code_by_value;
+mod computed_target;
 mod contents;
 mod custom_operator;
 mod dangerous_target;
@@ -25,6 +26,7 @@ mod lfs_not_fetched;
 mod libraries;
 mod misleading_suffix;
 mod model_load;
+mod model_requirements;
 mod not_followed;
 mod other_release;
 mod out_of_band_buffer;

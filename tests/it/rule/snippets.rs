@@ -26,6 +26,10 @@ const NOTHING: &[(&str, &str)] = &[
     ("anomalous-container", "the file has to be written again"),
     ("code-by-value", "the object has to be saved again"),
     (
+        "computed-target",
+        "only a person can say what should stand there",
+    ),
+    (
         "custom-operator",
         "only a person can say which library registers it",
     ),
@@ -62,6 +66,10 @@ const NOTHING: &[(&str, &str)] = &[
     ("loader-replaced", "the code has to be arranged otherwise"),
     ("misleading-suffix", "the file has to be renamed"),
     ("model-load", "another library has another way to load it"),
+    (
+        "model-requirements",
+        "only a person can say which release is meant",
+    ),
     ("no-weights-only-env", "a variable has to be removed"),
     ("not-followed", "a command or another check looks there"),
     ("other-release", "the model has to be fitted again"),
