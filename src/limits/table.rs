@@ -380,6 +380,12 @@ limits! {
 
         /// Each takes eight bytes of the file at least. A data set of cells has some hundred thousand.
         MATLAB_ELEMENTS: u64 = 10_000_000, Count "elements of a file of MATLAB";
+
+        /// A file has some hundred classes, and properties of each have names.
+        MATLAB_CLASSES: u64 = 1 << 20, Bytes "of the names and classes of objects of MATLAB";
+
+        /// Each is a variable or stands in one. Each takes some 100 bytes.
+        MATLAB_OBJECTS: usize = 100_000, Count "objects of a file of MATLAB";
     }
 
     "Models as XML" {

@@ -15,6 +15,7 @@ mod joblib;
 pub(crate) mod jsonpickle;
 pub(crate) mod keras;
 mod laziness;
+mod matlab;
 pub(crate) mod mlflow;
 mod model_files;
 pub(crate) mod nemo;

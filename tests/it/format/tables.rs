@@ -128,7 +128,7 @@ fn function() -> Vec<u8> {
 const T7_TEXT: &[u8] = b"4\n1\n3\nV 1\n17\ntorch.FloatTensor\n1\n2\n1\n1\n4\n2\n3\nV 1\n18\ntorch.FloatStorage\n2\n1.5 nan\n";
 
 /// An element of MATLAB, padded.
-fn element(kind: u32, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn element(kind: u32, bytes: &[u8]) -> Vec<u8> {
     let length = u32::try_from(bytes.len()).unwrap();
     let mut element = [&kind.to_le_bytes(), &length.to_le_bytes(), bytes].concat();
     element.resize(element.len().next_multiple_of(8), 0);
@@ -136,13 +136,13 @@ fn element(kind: u32, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A matrix of a class, with its parts.
-fn matrix(class: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn matrix(class: u8, parts: &[&[u8]]) -> Vec<u8> {
     let flags = element(6, &[class, 0, 0, 0, 0, 0, 0, 0]);
     element(14, &[&flags, parts.concat().as_slice()].concat())
 }
 
 /// A file of variables.
-fn mat(variables: &[&[u8]]) -> Vec<u8> {
+pub(super) fn mat(variables: &[&[u8]]) -> Vec<u8> {
     let mut file = b"MATLAB 5.0 MAT-file, made here".to_vec();
     file.resize(124, b' ');
     file.extend(b"\0\x01IM");
@@ -151,7 +151,7 @@ fn mat(variables: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A variable that is compressed.
-fn packed(variable: &[u8]) -> Vec<u8> {
+pub(super) fn packed(variable: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(variable).unwrap();
     let packed = encoder.finish().unwrap();
@@ -165,14 +165,14 @@ fn packed(variable: &[u8]) -> Vec<u8> {
 }
 
 /// A matrix of three doubles.
-fn doubles() -> Vec<u8> {
+pub(super) fn doubles() -> Vec<u8> {
     let size = element(5, &[1, 0, 0, 0, 3, 0, 0, 0]);
     // A name that is small enough to stand in its tag.
     let name = [1, 0, 1, 0, b'x', 0, 0, 0];
     matrix(6, &[&size, &name, &element(9, &[0; 24])])
 }
 
-fn opaque(class: &str) -> Vec<u8> {
+pub(super) fn opaque(class: &str) -> Vec<u8> {
     let name = element(1, b"obj");
     let system = element(1, b"MCOS");
     matrix(
@@ -200,7 +200,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
 }
 
 /// What the rules say, each with its place.
-fn found(name: &str, bytes: &[u8]) -> String {
+pub(super) fn found(name: &str, bytes: &[u8]) -> String {
     placed(&judge(name, &facts(bytes.to_vec(), name)))
 }
 

@@ -50,7 +50,7 @@ for packed in (False, True):
     tell(f"packed-{packed}.mat", True)
 # Files of MATLAB that scipy has for its own tests.
 TESTS = os.path.join(os.path.dirname(scipy.io.__file__), "matlab", "tests", "data")
-CODE = ("func", "object", "miuint32_for_miint32", "sqr.mat", "parabola", "workspace", "matlabstring")
+CODE = ("func", "object", "miuint32_for_miint32", "sqr.mat", "parabola", "workspace")
 for file in sorted(os.listdir(TESTS)) if os.path.isdir(TESTS) else ():
     with open(f"{TESTS}/{file}", "rb") as opened:
         content = opened.read()
