@@ -148,7 +148,7 @@ pub(super) fn without_pickle(name: &GlobalName) -> Option<&'static str> {
     const LIBRARIES: &[(&[u8], &str)] = &[
         (
             b"catboost",
-            "save it in CatBoost's own format instead: `model.save_model(\"model.json\", format=\"json\")`. A pickle of it hands bytes to a native parser",
+            "save it in CatBoost's own format instead: `model.save_model(\"model.json\", format=\"json\")`. Restored as an object, it hands bytes to a native parser",
         ),
         (
             b"e3nn",
@@ -156,7 +156,7 @@ pub(super) fn without_pickle(name: &GlobalName) -> Option<&'static str> {
         ),
         (
             b"lightgbm",
-            "save it in LightGBM's own format instead: `model.booster_.save_model(\"model.txt\")`. A pickle of it hands text to a native parser",
+            "save it in LightGBM's own format instead: `model.booster_.save_model(\"model.txt\")`. Restored as an object, it hands text to a native parser",
         ),
         (
             b"omegaconf",
@@ -164,7 +164,7 @@ pub(super) fn without_pickle(name: &GlobalName) -> Option<&'static str> {
         ),
         (
             b"xgboost",
-            "save it in XGBoost's own format instead: `model.save_model(\"model.json\")`. A pickle of it hands bytes to a native parser, and frees a pointer that the file may set",
+            "save it in XGBoost's own format instead: `model.save_model(\"model.json\")`. Restored as an object, it hands bytes to a native parser, and frees a pointer that the file may set",
         ),
     ];
     let module = name.module.as_bytes();
