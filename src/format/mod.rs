@@ -37,6 +37,8 @@ mod operators;
 mod ordinary;
 mod program;
 mod protobuf;
+mod protobuf_json;
+mod protobuf_text;
 mod reading;
 mod saved;
 mod suffix;
@@ -227,6 +229,7 @@ formats! {
         zip,
         safetensors,
         gguf,
+        ggml,
         npy,
         npz,
         compressed,
@@ -274,21 +277,24 @@ formats! {
         torch::legacy::FORMAT,
         torch::tar::FORMAT,
         tensorflow::checkpoint::FORMAT,
+        tensorflow::text::FORMAT,
+        onnx::text::FORMAT,
     }
     unread {
         accelerator,
+        coreml_compiled,
         dbm,
-        ggml,
+        h2o_mojo,
         java_object,
         marshal,
+        mleap,
         mnn,
         native_code,
         ncnn,
-        onnx_text,
+        onnx_syntax,
         paddle,
         rar,
         sqlite,
-        tensorflow_text,
         vowpal_wabbit,
     }
     last {

@@ -228,6 +228,14 @@ limits! {
         DELEGATE_PAYLOADS: usize = 4_096, Count "payloads of delegates in a program";
     }
 
+    "GGML" {
+        /// A vocabulary has up to some 250,000, and a file of an unknown program is read in some hundred ways, most of which end at once.
+        GGML_WORDS: u64 = 10_000_000, Count "words of a GGML file that are passed to find its layout";
+
+        /// Models have some thousand.
+        GGML_TENSORS: usize = 1_000_000, Count "tensors of a GGML file that are passed to find its layout";
+    }
+
     "XML of models" {
         /// A graph of 10,000 layers has some 10 MB.
         XML_BYTES: u64 = 64 << 20, Bytes "of XML in a model";
@@ -282,6 +290,12 @@ limits! {
 
         /// The names of 100,000 nodes have some 10 MB.
         PROTOBUF_TEXTS: u64 = 256 << 20, Bytes "of names in protobuf messages";
+
+        /// The graph of a training that TensorFlow 1 leaves beside it has up to some 30 MB.
+        PROTOBUF_AS_TEXT: u64 = 64 << 20, Bytes "of a protobuf message as text";
+
+        /// A text of 64 MiB with a message in every two short lines.
+        PROTOBUF_MESSAGES: usize = 4_000_000, Count "messages in a protobuf message as text";
 
         /// The saver of a large model takes some hundred. A path that is not decided by then counts as one of the graph's own.
         PATH_STEPS: usize = 1_000_000, Count "steps to find where the paths in a graph come from";

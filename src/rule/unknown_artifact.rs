@@ -22,7 +22,7 @@ declare_rule! {
     /// ## Example
     ///
     /// ```text
-    /// model.ggml is a GGML model, which is not read yet
+    /// model.mnn is an MNN model, which is not read yet
     /// ```
     ///
     /// ## Use instead

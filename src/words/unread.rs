@@ -435,6 +435,7 @@ impl fmt::Display for Unsupported {
             Self::ModelPart(name) => write!(f, "the part `{name}` of a model"),
             Self::LinkedMember => f.write_str("a link in place of a member that the loader opens"),
             Self::OpenVinoVersion(version) => write!(f, "version `{version}` of OpenVINO's graphs"),
+            Self::GgmlLayout => f.write_str("a layout of GGML that no known program writes"),
             Self::GgufVersion(version) => write!(f, "GGUF version {version}"),
             Self::TensorType(number) => {
                 write!(f, "a tensor of type {number}, whose size is not known here")

@@ -34,6 +34,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::onnx::fixtures(),
         crate::format::tensorflow::fixtures(),
         crate::format::tensorflow_checkpoint::fixtures(),
+        crate::format::text_graphs::fixtures(),
+        crate::format::ggml::fixtures(),
         crate::format::openvino::fixtures(),
         crate::format::tfjs::fixtures(),
         crate::format::coreml::fixtures(),

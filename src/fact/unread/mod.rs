@@ -80,6 +80,8 @@ pub enum Unsupported {
     RawTemplate,
     /// A version of GGUF.
     GgufVersion(u32),
+    /// A layout of GGML that no known program writes, or a damaged one.
+    GgmlLayout,
     /// A tensor of ggml, stored in a way that is not known.
     TensorType(u32),
     /// A link in place of a member that the loader opens.

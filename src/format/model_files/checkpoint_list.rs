@@ -10,7 +10,7 @@ use indexmap::IndexSet;
 use crate::{
     bytes::{ReadError, Window, narrow},
     fact::{Fact, FileReference, FileRole, Text},
-    format::{Reading, lines::Lines},
+    format::{Reading, lines::Lines, protobuf_text::Scanner},
     limits,
 };
 
@@ -29,8 +29,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
     let mut lines = Lines::default();
     let mut seen = IndexSet::new();
     let mut fields = Fields {
-        text: &text,
-        at: 0,
+        scanner: Scanner { text: &text, at: 0 },
         complete: false,
     };
     for (path, range) in fields.by_ref() {
@@ -51,106 +50,44 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
 
 /// The paths in a text, with their places.
 struct Fields<'t> {
-    text: &'t [u8],
-    at: usize,
+    scanner: Scanner<'t>,
     complete: bool,
 }
 
 impl Fields<'_> {
-    fn rest(&self) -> &[u8] {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn skip_space(&mut self) {
-        loop {
-            let rest = self.rest();
-            let space = rest.iter().take_while(|b| is_space(**b)).count();
-            let after = rest.get(space..).unwrap_or_default();
-            let comment = if after.first() == Some(&b'#') {
-                memchr::memchr(b'\n', after).unwrap_or(after.len())
-            } else {
-                0
-            };
-            if space.saturating_add(comment) == 0 {
-                return;
-            }
-            self.at = self.at.saturating_add(space).saturating_add(comment);
-        }
-    }
-
-    fn take_while(&mut self, is: impl Fn(u8) -> bool) -> Range<usize> {
-        let start = self.at;
-        let count = self.rest().iter().take_while(|b| is(**b)).count();
-        self.at = start.saturating_add(count);
-        start..self.at
-    }
-
     /// The next field that is a path; `None` where the text ends, or is no such text.
     fn step(&mut self) -> Option<(Text, Range<usize>)> {
+        let scanner = &mut self.scanner;
         loop {
-            self.skip_space();
-            let name = self.take_while(|b| b.is_ascii_alphanumeric() || b == b'_');
-            let name = self.text.get(name).unwrap_or_default();
-            self.skip_space();
-            if self.rest().first() != Some(&b':') {
+            let name = scanner.word();
+            if !scanner.take(b':') {
                 return None;
             }
-            self.at = self.at.saturating_add(1);
-            self.skip_space();
+            scanner.skip();
             if PATHS.contains(&name) {
                 return self.path();
             }
             if !TIMES.contains(&name) {
                 return None;
             }
-            self.take_while(|b| !is_space(b) && !matches!(b, b';' | b','));
-            self.skip_separator();
+            scanner.take_while(|b| !b.is_ascii_whitespace() && !matches!(b, b';' | b','));
+            scanner.separator();
         }
     }
 
     /// A path: texts one after another are one.
     fn path(&mut self) -> Option<(Text, Range<usize>)> {
-        let start = self.at;
+        let scanner = &mut self.scanner;
+        let start = scanner.at;
         let mut path = Vec::new();
         let mut end = start;
-        while let Some(quote @ (b'"' | b'\'')) = self.rest().first() {
-            let quote = *quote;
-            self.at = self.at.saturating_add(1);
-            self.quoted(quote, &mut path)?;
-            end = self.at;
-            self.skip_space();
+        while let Some(quote @ (b'"' | b'\'')) = scanner.next() {
+            scanner.step();
+            scanner.quoted(quote, &mut path)?;
+            end = scanner.at;
         }
-        self.skip_separator();
+        scanner.separator();
         (end > start).then(|| (Text::new(path), start..end))
-    }
-
-    fn skip_separator(&mut self) {
-        self.skip_space();
-        if matches!(self.rest().first(), Some(b';' | b',')) {
-            self.at = self.at.saturating_add(1);
-        }
-    }
-
-    /// What stands up to a quotation mark, with escapes as those of C.
-    fn quoted(&mut self, quote: u8, into: &mut Vec<u8>) -> Option<()> {
-        loop {
-            let (byte, rest) = self.rest().split_first()?;
-            let (mut byte, mut count) = (*byte, 1);
-            if byte == quote {
-                self.at = self.at.saturating_add(1);
-                return Some(());
-            }
-            if byte == b'\n' {
-                return None;
-            }
-            if byte == b'\\' {
-                let (escaped, digits) = escape(rest)?;
-                byte = escaped;
-                count = digits.saturating_add(1);
-            }
-            into.push(byte);
-            self.at = self.at.saturating_add(count);
-        }
     }
 }
 
@@ -165,31 +102,4 @@ impl Iterator for Fields<'_> {
         self.complete = step.is_none();
         step
     }
-}
-
-/// The byte that an escape stands for, and how many bytes it has after the backslash.
-fn escape(rest: &[u8]) -> Option<(u8, usize)> {
-    let first = *rest.first()?;
-    let digits = |from: usize, radix: u32, most: usize| {
-        let digits = rest.iter().skip(from).take(most);
-        let values = digits.map_while(|b| char::from(*b).to_digit(radix));
-        let (mut value, mut count) = (0_u32, from);
-        for digit in values {
-            value = value.saturating_mul(radix).saturating_add(digit);
-            count = count.saturating_add(1);
-        }
-        (count > from).then_some((u8::try_from(value & 0xff).unwrap_or_default(), count))
-    };
-    match first {
-        b'0'..=b'7' => digits(0, 8, 3),
-        b'x' | b'X' => digits(1, 16, 2),
-        b'n' => Some((b'\n', 1)),
-        b'r' => Some((b'\r', 1)),
-        b't' => Some((b'\t', 1)),
-        other => Some((other, 1)),
-    }
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r')
 }

@@ -46,6 +46,8 @@ pub(super) struct Walk {
     tensors: Option<Vec<Listed>>,
     /// What is wrong with the first tensor with which something is.
     fault: Option<(Malformed, Place)>,
+    /// Whether messages stand in the file as they are read.
+    is_binary: bool,
 }
 
 impl Walk {
@@ -57,6 +59,16 @@ impl Walk {
             files: IndexMap::new(),
             tensors: reading.recorder.keeps_tensors().then(Vec::new),
             fault: None,
+            is_binary: true,
+        }
+    }
+
+    /// For messages that were rewritten: they have no place in the file.
+    pub(super) fn of_text(reading: &Reading<'_>) -> Self {
+        let is_binary = false;
+        Self {
+            is_binary,
+            ..Self::new(reading)
         }
     }
 
@@ -179,10 +191,11 @@ impl Walk {
         let native = native(&domain, operator);
         let is_compiled = matches!(native, Native::Delegate(_));
         let outer = &self.site;
+        let place = self.place(message);
         self.names.add(native, || {
             let mut site = outer.clone();
             if name.is_empty() {
-                site.at = place(message);
+                site.at = place;
             } else {
                 site.hops.push(Hop::Member { name, copy: 0 });
             }
@@ -259,7 +272,7 @@ impl Walk {
         if self.fault.is_none()
             && let Some(fault) = tensor.fault()
         {
-            self.fault = Some((fault, place(message)));
+            self.fault = Some((fault, self.place(message)));
         }
         if let Some(tensors) = &mut self.tensors
             && tensors.len() < limits::TENSORS_LISTED
@@ -273,7 +286,17 @@ impl Walk {
     }
 
     fn file(&mut self, path: Text, message: Message<'_>) {
-        self.files.entry(path).or_insert_with(|| place(message));
+        let place = self.place(message);
+        self.files.entry(path).or_insert(place);
+    }
+
+    fn place(&self, message: Message<'_>) -> Place {
+        let (start, end) = message.range();
+        if self.is_binary {
+            Place::Bytes { start, end }
+        } else {
+            Place::Whole
+        }
     }
 }
 
@@ -281,11 +304,6 @@ impl Walk {
 fn is_printable(text: &Text) -> bool {
     let is_code = |c: char| c.is_control() && !c.is_whitespace();
     text.as_str().is_some_and(|text| !text.contains(is_code))
-}
-
-fn place(message: Message<'_>) -> Place {
-    let (start, end) = message.range();
-    Place::Bytes { start, end }
 }
 
 /// An operator of a domain.

@@ -4,8 +4,10 @@
 //! what trains it. Weights are passed over.
 
 mod graph;
+mod named;
 mod schema;
 mod tensor;
+pub mod text;
 
 pub(super) use graph::native;
 pub(super) use schema::{TENSOR, tensor::DATA_TYPE, tensor::DIMENSIONS};

@@ -5,8 +5,10 @@
 pub mod checkpoint;
 mod graph;
 mod layers;
+mod named;
 mod paths;
 mod schema;
+pub mod text;
 
 pub(super) use schema::{NODE, node::OPERATOR};
 
@@ -205,10 +207,19 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         Some(Beside::Layers) => return layers::read(root, reading),
         None => {}
     }
+    read_as(kind(root, true), root, reading)
+}
+
+/// Reads a message of a kind.
+fn read_as(
+    kind: Option<Kind>,
+    root: Message<'_>,
+    reading: &mut Reading<'_>,
+) -> Result<(), ReadError> {
     let mut walk = Walk::new(reading);
     let mut files = Vec::new();
     // What is none of them has the name of one: a graph says best how it breaks.
-    let result = match kind(root, true) {
+    let result = match kind {
         Some(Kind::SavedModel) => read_saved(root, &mut walk, &mut files, reading),
         Some(Kind::MetaGraph) => {
             let result = read_parts(root, &mut walk, &mut files, reading);

@@ -115,9 +115,15 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         reading.is(format.id);
         return read(window, &directory, reading);
     }
+    let named = matches!(reading.expect, Expect::Named);
+    if let Some(format) = claimed.filter(|_| named) {
+        // What is in it is read all the same: it may be anything.
+        reading.not_read(format);
+        read_members(window, &directory, reading, |_| None);
+        return Ok(());
+    }
     let name = reading.name.clone();
     let expected = expected_instead(name.as_bytes(), &FORMAT).is_some();
-    let named = matches!(reading.expect, Expect::Named);
     if !(named && expected) && is_for_something_else(window, &directory, name.as_bytes()) {
         let members = reading.recorder.checkpoint();
         read_members(window, &directory, reading, |_| Some(Expect::Aside));

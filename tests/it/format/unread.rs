@@ -43,7 +43,25 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             b"RKNN\0\0\0\0\x04\0\0\0".to_vec(),
         ),
         ("dbm", "cache.pkl", gdbm(b"text")),
-        ("ggml", "model.ggml", b"tjgg\x03\0\0\0".to_vec()),
+        (
+            "coreml-compiled",
+            "model.mil",
+            b"program(1.0)\n[buildInfo = dict<tensor<string, []>, tensor<string, []>>({{\"coremlc-version\", \"1\"}})]\n{\n    func main<ios16>(".to_vec(),
+        ),
+        (
+            "coreml-compiled",
+            "model.espresso.net",
+            b"{\n  \"storage\" : \"model.espresso.weights\",\n  \"layers\" : [".to_vec(),
+        ),
+        (
+            "h2o-mojo",
+            "model.zip",
+            archive(&[
+                stored("model.ini", "[info]\nalgo = gbm\n\n[columns]\nx\n\n[domains]\n"),
+                stored("experimental/modelDetails.json", "{}"),
+                stored("trees/t00_000.bin", [0; 8]),
+            ]),
+        ),
         (
             "java-object",
             "weka.pkl",
@@ -53,6 +71,15 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             "marshal",
             "code.pkl",
             b"\xa7\x0d\x0d\x0a\0\0\0\0abcdefgh\xe3\0\0\0\0".to_vec(),
+        ),
+        (
+            "mleap",
+            "pipeline.zip",
+            archive(&[
+                stored("bundle.json", "{\"uid\": \"1\", \"format\": \"ml.combust.mleap.json\"}"),
+                stored("root/model.json", "{\"op\": \"pipeline\"}"),
+                stored("root/node.json", "{\"name\": \"pipeline\"}"),
+            ]),
         ),
         ("mnn", "model.mnn", b"\x20\0\0\0\x1c\0\x24\0".to_vec()),
         (
@@ -66,7 +93,7 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
             b"MZqFpD='\n\n\0\x10\xf8jartsr".to_vec(),
         ),
         (
-            "onnx-text",
+            "onnx-syntax",
             "model.onnxtxt",
             b"<ir_version: 8, opset_import: [\"\" : 18]>\nagraph (float[N] x) => (float[N] y) { y = Relu(x) }".to_vec(),
         ),
@@ -77,11 +104,6 @@ pub(crate) fn fixtures() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ),
         ("rar", "model.pkl.rar", b"Rar!\x1a\x07\x01\0".to_vec()),
         ("sqlite", "database.pkl", sqlite("CREATE TABLE t(a, b)")),
-        (
-            "tensorflow-text",
-            "saved_model.pbtxt",
-            b"saved_model_schema_version: 1\nmeta_graphs {\n".to_vec(),
-        ),
         (
             "vowpal-wabbit",
             "weights.bin",
@@ -131,7 +153,7 @@ fn a_magic_counts_under_any_name_if_only_models_have_it() {
         .filter(|(_, _, bytes)| !recognised("file.dat", bytes).is_empty())
         .map(|(id, ..)| *id)
         .collect();
-    insta::assert_snapshot!(anywhere.join(" "), @"ggml ncnn onnx-text tensorflow-text vowpal-wabbit");
+    insta::assert_snapshot!(anywhere.join(" "), @"coreml-compiled coreml-compiled h2o-mojo mleap ncnn onnx-syntax vowpal-wabbit");
     for name in ["GGUF", "README"] {
         assert_eq!(told(b"GGUF is a format for models.\n", name), "", "{name}");
     }

@@ -18,15 +18,15 @@ fn a_model_by_name_of_unknown_content_is_refused() {
             exclude:
               - {paths: ["/model.joblib"], reason: "say here why nobody has to look at it"}
     "#);
-    insta::assert_snapshot!(told("unknown-artifact", "model.ggml", b"tjgg\x03\0\0\0"), @r#"
-    unknown-artifact [deny] it is a GGML model, which is not read yet
+    insta::assert_snapshot!(told("unknown-artifact", "model.mnn", b"\x20\0\0\0\x1c\0\x24\0"), @r#"
+    unknown-artifact [deny] it is an MNN model, which is not read yet
       at  about the artifact
-      help: convert it to safetensors, or to GGUF with llama.cpp
+      help: keep the model it was converted from (ONNX, safetensors), and convert it where it is deployed
       help: if it is no model, or you answer for it, leave it out with a reason: write this to weighbridge.yaml:
             version: 1
             extends: recommended
             exclude:
-              - {paths: ["/model.ggml"], reason: "say here why nobody has to look at it"}
+              - {paths: ["/model.mnn"], reason: "say here why nobody has to look at it"}
     "#);
     insta::assert_snapshot!(told("unknown-artifact", "a b/[x].ckpt", b"\x01\x02"), @r#"
     unknown-artifact [deny] it is named like a model file and holds bytes that begin 01 02, which is not read

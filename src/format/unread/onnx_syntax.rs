@@ -1,17 +1,13 @@
-//! ONNX as text: the textual syntax, and the message as JSON or as text.
+//! ONNX in a syntax of its own.
 
 use crate::format::{Certainty, Format, Head, Read, Recognise, Runs, Suffix};
 
 /// Texts that begin as a model does.
 pub static FORMAT: Format = Format {
-    id: "onnx-text",
-    title: "ONNX model as text",
+    id: "onnx-syntax",
+    title: "ONNX model in ONNX's own syntax",
     doc: DOC,
-    suffixes: &[
-        Suffix::own("onnxtxt"),
-        Suffix::own("onnxtext"),
-        Suffix::own("onnxjson"),
-    ],
+    suffixes: &[Suffix::own("onnxtxt"), Suffix::own("onnxtext")],
     container: None,
     runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
@@ -23,7 +19,7 @@ pub static FORMAT: Format = Format {
 const DOC: &str = "\
 ## What it is
 
-A model of ONNX that is written as text: in ONNX's own syntax, as JSON, or as a protobuf message in text.
+A model of ONNX that is written in the syntax that ONNX has for tests: `agraph (float[N] x) => (float[N] y) { y = Relu(x) }`.
 
 ## What loading it does
 
@@ -42,8 +38,5 @@ fn probe(head: &Head<'_>) -> Certainty {
     let text = head.front.trim_ascii_start();
     let near = text.get(..text.len().min(512)).unwrap_or_default();
     let holds = |what: &str| memchr::memmem::find(near, what.as_bytes()).is_some();
-    let own = text.starts_with(b"<") && holds("ir_version:") && holds("opset_import:");
-    let json = text.starts_with(b"{") && holds("\"irVersion\"");
-    let message = text.starts_with(b"ir_version:");
-    Certainty::sure_if(own || json || message)
+    Certainty::sure_if(text.starts_with(b"<") && holds("ir_version:") && holds("opset_import:"))
 }
