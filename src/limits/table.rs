@@ -191,6 +191,9 @@ limits! {
         /// NumPy refuses more than 10,000 unless it is told to trust the file.
         NPY_HEADER: u64 = 1 << 20, Bytes "of an npy header";
 
+        /// A cache is known by its first values; a database of this size is read in some ten milliseconds.
+        SQLITE_SEARCHED: u64 = 16 << 20, Bytes "from the front of an SQLite database that are searched for pickles";
+
         /// NumPy's own structured types reach a handful.
         NPY_NESTING: usize = 32, Count "tuples, lists and dicts inside one another in an npy header";
     }

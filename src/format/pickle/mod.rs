@@ -55,7 +55,10 @@ use self::{
 use super::{Certainty, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs, Suffix};
 use crate::{
     bytes::{Budget, ReadError, Window, wide},
-    fact::{Fact, Global, Hop, Observation, Op, PickleAnomaly, Place, ShardIndex, Text, Unread},
+    fact::{
+        Fact, Global, Hop, Malformed, Observation, Op, PickleAnomaly, Place, ShardIndex, Text,
+        Unread,
+    },
     limits,
 };
 
@@ -163,7 +166,7 @@ fn begins(code: u8) -> bool {
 }
 
 /// Whether a constant's first bytes could be a pickle's, so that it is worth trying.
-fn begins_embedded(front: &[u8]) -> bool {
+pub(super) fn begins_embedded(front: &[u8]) -> bool {
     match front {
         [opcode::PROTO, 0..=5, next, ..] => opcode::lookup(*next).is_some(),
         [opcode::GLOBAL, rest @ ..] => {
@@ -198,6 +201,49 @@ pub(super) fn is_text(front: &Window) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a value that begins as a pickle is one: `front` is what stands together of so many bytes. One that names nothing has to end
+/// where the value does.
+pub(super) fn is_value(front: &[u8], size: u64) -> bool {
+    let window = Window::new(front.to_vec());
+    let length = window.len();
+    let run = machine::run(&window, 0, None, (), &Arc::new(Budget::of_file(length)));
+    match run.result {
+        Ok(()) => run.log.names_any() || run.end == size,
+        Err(_) if length >= size => false,
+        // A frame or a constant right behind the protocol goes on behind what is here.
+        Err((2, _)) => begins_within(front, size),
+        // So may any operand or line that reaches its end.
+        Err((at, ReadError::Malformed(fault))) => {
+            let cut = matches!(*fault, Malformed::Truncated { .. });
+            cut || run.end >= length || at >= length
+        }
+        Err(_) => true,
+    }
+}
+
+/// Whether a frame or a constant right behind the protocol ends within a value.
+fn begins_within(front: &[u8], size: u64) -> bool {
+    use opcode as op;
+    let length = match front {
+        [
+            _,
+            _,
+            op::BINUNICODE | op::BINBYTES | op::BINSTRING,
+            rest @ ..,
+        ] => rest
+            .first_chunk()
+            .map(|bytes| u64::from(u32::from_le_bytes(*bytes))),
+        [
+            _,
+            _,
+            op::FRAME | op::BINUNICODE8 | op::BINBYTES8 | op::BYTEARRAY8,
+            rest @ ..,
+        ] => rest.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
+        _ => None,
+    };
+    length.is_some_and(|length| length > 0 && length < size)
 }
 
 /// A tensor storage, as a persistent id names it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use data_encoding::HEXLOWER;
 use weighbridge::{
     fact::{Content, Fact, Unread},
     format::{FORMATS, Home},
@@ -11,6 +12,7 @@ use crate::{
     rule::judge,
     support::{
         fixture::{facts, told},
+        oracle,
         pickle::Pickle,
         zip::{archive, stored},
     },
@@ -32,6 +34,31 @@ fn sqlite(table: &str) -> Vec<u8> {
     file.resize(4096 - table.len(), 0);
     file.extend(table.as_bytes());
     file
+}
+
+/// The same with a second page, which has these cells of a tree of this kind.
+fn rows(kind: u8, cells: &[Vec<u8>]) -> Vec<u8> {
+    let mut page = vec![kind, 0, 0];
+    page.extend(u16::try_from(cells.len()).unwrap().to_be_bytes());
+    page.extend([0; 3]);
+    // An inner page has another one on its right.
+    let first = if kind < 8 { 12 } else { 8 };
+    page.resize(4096, 0);
+    let mut end = page.len();
+    for (at, cell) in cells.iter().enumerate() {
+        end -= cell.len();
+        page[end..end + cell.len()].copy_from_slice(cell);
+        let pointer = u16::try_from(end).unwrap().to_be_bytes();
+        page[first + 2 * at..first + 2 + 2 * at].copy_from_slice(&pointer);
+    }
+    [sqlite("CREATE TABLE t(a, b)"), page].concat()
+}
+
+/// A row of a table: a text, and a value of a type.
+fn row(kind: u8, value: &[u8]) -> Vec<u8> {
+    let record = [&[3, 15, kind][..], b"k", value].concat();
+    let length = u8::try_from(record.len()).unwrap();
+    [&[length, 1][..], &record].concat()
 }
 
 /// Files of each format, as their writers begin them: the name by which it is known, and content.
@@ -341,6 +368,111 @@ fn a_database_of_pickles_is_refused_under_any_name() {
     ] {
         assert_eq!(recognised(name, &bytes), found, "{name}");
     }
+}
+
+/// Whatever the table is called, a row whose value is a pickle tells of a program that unpickles it.
+#[test]
+fn a_database_is_known_by_a_pickle_in_a_row() {
+    let blob = |value: &[u8]| row(u8::try_from(12 + 2 * value.len()).unwrap(), value);
+    let text = |value: &[u8]| row(u8::try_from(13 + 2 * value.len()).unwrap(), value);
+    let known = |cell: Vec<u8>| {
+        let file = rows(13, &[blob(b"data"), cell]);
+        recognised("app.db", &file) == ["sqlite"]
+    };
+    for value in [
+        &b"\x80\x04K\x01."[..],
+        b"\x80\x02}q\x00.",
+        b"\x80\x04\x95\x05\0\0\0\0\0\0\0\x8c\x01a\x94.",
+        b"cposix\nsystem\n(S'id'\ntR.",
+        // What follows is not read.
+        b"\x80\x02cposix\nsystem\nX\x02\0\0\0id\x85R.more",
+    ] {
+        assert!(known(blob(value)), "{value:?}");
+        assert!(!known(text(value)), "{value:?}");
+    }
+    for value in [
+        &b""[..],
+        b"\x80",
+        b"\x80\x02",
+        b"\x80\x04K\x01",
+        b"\x80\x04K\x01.more",
+        b"\x80\x02B\xff\xff\xff\xff",
+        b"comment\nof two lines\n",
+        b"(a text) of a cabinet",
+        b"\xff\xd8\xff\xe0\0\x10JFIF",
+    ] {
+        assert!(!known(blob(value)), "{value:?}");
+    }
+    // Without numbers for its rows.
+    let without = |kind, cell: Vec<u8>| recognised("app.db", &rows(kind, &[cell])) == ["sqlite"];
+    let pickle = blob(b"\x80\x04K\x01.");
+    assert!(without(10, [&pickle[..1], &pickle[2..]].concat()));
+    assert!(without(
+        2,
+        [&[0, 0, 0, 3], &pickle[..1], &pickle[2..]].concat()
+    ));
+    assert!(!without(5, pickle));
+}
+
+/// A page full of pointers to one cell of many columns takes the time of a page.
+#[test]
+fn cells_that_overlap_cost_no_more() {
+    let mut file = rows(13, &[]);
+    let page = &mut file[4096..];
+    page[3..5].copy_from_slice(&[0xff, 0xff]);
+    for pointer in page[8..3000].chunks_exact_mut(2) {
+        pointer.copy_from_slice(&3000_u16.to_be_bytes());
+    }
+    // A row of 1,000 columns with nothing in them.
+    page[3000..3005].copy_from_slice(&[0x87, 0x6a, 1, 0x87, 0x6a]);
+    let many: Vec<u8> = [file.as_slice()]
+        .into_iter()
+        .chain(std::iter::repeat_n(&file[4096..], 4000))
+        .flatten()
+        .copied()
+        .collect();
+    let started = std::time::Instant::now();
+    assert_eq!(recognised("app.db", &many), [""; 0]);
+    assert!(started.elapsed().as_secs() < 20);
+}
+
+/// What Python's own `sqlite3` writes.
+#[test]
+fn a_database_that_sqlite_wrote_is_known_by_its_pickles() {
+    let script = "
+import os, pickle, sqlite3, sys, tempfile
+for size in (512, 4096, 65536):
+    for value in (pickle.dumps({'a': [1, 2]}, 2), pickle.dumps(os.getcwd, 0), pickle.dumps({'a': list(range(9000))}), pickle.dumps('x' * 99999, 2),
+                  b'\\x80' * 99999, b'a value', 'x' * 99999, 7, None, 0.5, b''):
+        for table in ('Cache(key TEXT, n INTEGER, value BLOB)', 'Cache(key TEXT PRIMARY KEY, n INTEGER, value BLOB) WITHOUT ROWID'):
+            path = tempfile.mktemp()
+            db = sqlite3.connect(path)
+            db.execute('PRAGMA page_size = %d' % size)
+            db.execute('CREATE TABLE ' + table)
+            for at in range(40):
+                db.execute('INSERT INTO Cache VALUES (?, ?, ?)', ('key %d' % at, 10 ** at % 2 ** 62, value if at == 17 else b'other' * at))
+            db.commit()
+            db.close()
+            print(int(isinstance(value, bytes) and value[-1:] == b'.'), open(path, 'rb').read().hex())
+            os.remove(path)
+";
+    let Some(told) = oracle::piped("sqlite3", script, b"") else {
+        return;
+    };
+    let mut both = BTreeSet::new();
+    for line in told.lines() {
+        let (expected, file) = line.split_once(' ').unwrap();
+        let file = HEXLOWER.decode(file.as_bytes()).unwrap();
+        let known = recognised("app.db", &file) == ["sqlite"];
+        assert_eq!(known, expected == "1", "{} bytes", file.len());
+        both.insert(known);
+        // Damage neither stops nor slows it.
+        for cut in [17, 100, 108, 512, 600, 4096, 4100, 5000] {
+            let (kept, _) = file.split_at(cut.min(file.len()));
+            recognised("app.db", kept);
+        }
+    }
+    assert_eq!(both.len(), 2);
 }
 
 /// `dbm.dumb` puts each value at the next multiple of 512 bytes.
