@@ -62,8 +62,8 @@ pub use policy_edit::{
     BrokenPolicy, Direction, PolicyChange, PolicyEffect, PolicyItem, PolicyLine,
 };
 pub use python::{
-    Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, Requirement, SlotPrefix,
-    SourceFault, Suppression,
+    Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, PyHelper, PyParameter,
+    Requirement, SlotPrefix, SourceFault, Suppression,
 };
 pub use shard::{ShardFile, ShardIndex, ShardPart};
 pub use shell_word::{argument, pathspec, shell_word};
@@ -248,6 +248,8 @@ pub enum Fact {
     Template(TemplateUse),
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),
+    /// Python source: a function that may be one of the repository's is handed the path of a model.
+    PyHanded(Box<PyCall>),
     /// A library wrote it, as it says itself.
     Library {
         /// The library's name where it is published: `scikit-learn`.

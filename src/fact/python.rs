@@ -31,6 +31,28 @@ pub struct PyCall {
     pub around: Option<Text>,
     /// Where one more keyword can be written, if it is a call that is written out here.
     pub slot: Option<ArgumentSlot>,
+    /// The function of the module around it, if that hands the file on that its caller names.
+    pub helper: Option<Box<PyHelper>>,
+}
+
+/// A function of a module that hands what it is given to a loader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PyHelper {
+    /// Its name in the module.
+    pub name: Text,
+    /// The parameter that says what is loaded.
+    pub file: PyParameter,
+    /// The arguments of the loader, by their number, that are parameters as they are.
+    pub handed: Vec<(u32, PyParameter)>,
+}
+
+/// A parameter of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PyParameter {
+    /// Its name.
+    pub name: Text,
+    /// Its position (from 0), if it can be given by that.
+    pub position: Option<u32>,
 }
 
 /// Which releases of a library a repository asks for, as far as artifacts say by which release they were written.

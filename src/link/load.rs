@@ -37,7 +37,7 @@ pub enum Executes {
 }
 
 impl Executes {
-    fn of(loader: &Loader, call: &PyCall) -> Self {
+    pub(super) fn of(loader: &Loader, call: &PyCall) -> Self {
         match loader.risk {
             _ if call.round_trip => Self::No,
             Risk::Code => Self::Yes,

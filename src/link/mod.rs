@@ -3,11 +3,13 @@
 //! Each entry hands over what others may refer to ([`Links`]): that it is an artifact, which files its source loads, what it is of a
 //! distributed checkpoint. The [`Index`] of a view joins them. It is made in every run; of an entry with nothing to link, nothing is kept.
 
+mod helper;
 mod install;
 mod load;
 mod release;
 mod shard;
 
+pub use helper::{Handed, Helper, LoadThrough};
 pub use install::Installed;
 pub use load::{Executes, Load, Match};
 pub use release::{OtherRelease, Release};
@@ -25,6 +27,10 @@ pub struct Links {
     pub is_artifact: bool,
     /// The files that it loads by constant paths.
     pub loads: Vec<Load>,
+    /// The functions in it that hand a path to a loader.
+    pub helpers: Vec<Helper>,
+    /// The calls in it that hand a path to some function.
+    pub handed: Vec<Handed>,
     /// What it is, or holds, of distributed checkpoints.
     pub sharded: Vec<Sharded>,
     /// What it says of releases of libraries.
@@ -38,6 +44,8 @@ impl Links {
     pub fn is_empty(&self) -> bool {
         !self.is_artifact
             && self.loads.is_empty()
+            && self.helpers.is_empty()
+            && self.handed.is_empty()
             && self.sharded.is_empty()
             && self.releases.is_empty()
             && self.installed.is_empty()
@@ -53,6 +61,8 @@ pub struct Index<'a> {
     loads: BTreeMap<&'a Text, Vec<Load>>,
     /// The calls that load a file which is not checked, in the same way.
     loads_of_excluded: BTreeMap<&'a Text, Vec<Load>>,
+    /// The calls that load a file through a function of the repository.
+    through_helpers: Vec<LoadThrough<'a>>,
     /// Indexes of distributed checkpoints that do not fit their shards.
     mismatches: Vec<IndexMismatch<'a>>,
     /// Shards without an index.
@@ -73,11 +83,14 @@ impl<'a> Index<'a> {
     ) -> Self {
         let mut index = Self::default();
         let (mut loads, mut sharded, mut releases) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut helpers, mut handed) = (Vec::new(), Vec::new());
         for (path, links) in entries {
             if links.is_artifact {
                 index.artifacts.push(path);
             }
             loads.extend(links.loads);
+            helpers.extend(links.helpers.into_iter().map(|it| (path, it)));
+            handed.extend(links.handed);
             sharded.extend(links.sharded.into_iter().map(|it| (path, it)));
             releases.extend(links.releases.into_iter().map(|it| (path, it)));
             if !links.installed.is_empty() && install::is_of_model(path, has) {
@@ -85,6 +98,8 @@ impl<'a> Index<'a> {
                 index.installed.extend(installed.map(|it| (path, it)));
             }
         }
+        index.through_helpers = helper::find(helpers, handed);
+        loads.extend(index.through_helpers.iter().map(|it| it.load.clone()));
         index.other_releases = release::compare(releases);
         (index.mismatches, index.lone_shards) = shard::compare(sharded);
         index.artifacts.sort_unstable();
@@ -124,6 +139,11 @@ impl<'a> Index<'a> {
     pub fn loads_of_excluded(&self) -> impl Iterator<Item = (&'a Text, &[Load])> {
         let all = self.loads_of_excluded.iter();
         all.map(|(path, loads)| (*path, loads.as_slice()))
+    }
+
+    /// The calls that load a file through a function of the repository.
+    pub fn through_helpers(&self) -> &[LoadThrough<'a>] {
+        &self.through_helpers
     }
 
     /// The indexes of distributed checkpoints that do not fit their shards.

@@ -31,6 +31,7 @@ mod constants;
 mod decode;
 mod environment;
 mod excerpt;
+mod helper;
 mod lines;
 mod magic;
 mod names;

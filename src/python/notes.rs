@@ -81,6 +81,7 @@ impl<'m, 'a> Notes<'m, 'a> {
             misplaced: None,
             around: None,
             slot: None,
+            helper: None,
         };
         self.list.push(Note {
             unit,
@@ -105,6 +106,16 @@ impl<'m, 'a> Notes<'m, 'a> {
             name: Text::from(name),
             value,
         };
+        self.other(fact, unit, at);
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Notes a fact without arguments that are shown.
+    pub(super) fn other(&mut self, fact: Fact, unit: u32, at: Range<usize>) {
         self.list.push(Note {
             unit,
             at,

@@ -9,6 +9,7 @@ use super::{
     Unit,
     arguments::{self, Arguments},
     excerpt::brief,
+    helper::{function_of_repository, hands_a_path, helper_around},
     names::{Target, What, identity},
     notes::{Note, Notes},
     opened::Opened,
@@ -128,6 +129,7 @@ pub(super) fn settings(text: &str) -> Vec<(&'static str, &str)> {
 impl<'a> Observer<'_, 'a> {
     fn call(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
         self.brackets(call, unit);
+        let before = self.notes.count();
         for target in self.resolver.resolve(&call.func, scope) {
             let What::Path(path) = &target.what else {
                 continue;
@@ -159,7 +161,37 @@ impl<'a> Observer<'_, 'a> {
                 }
             }
         }
+        if self.notes.count() == before && hands_a_path(&call.arguments, self.notes.text(unit)) {
+            self.handed(call, scope, unit);
+        }
         self.environment(call, scope, unit);
+    }
+
+    /// The path of a model that is handed to a function of which no more is known here.
+    fn handed(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
+        let Some(callee) = function_of_repository(&self.resolver, &call.func, scope) else {
+            return;
+        };
+        let text = self.notes.text(unit);
+        let at = range(call.range());
+        let mut arguments = Arguments::default();
+        arguments.add(&self.resolver, &call.arguments, 0, scope, Some(text));
+        let written = brief(text.get(range(call.func.range())).unwrap_or_default());
+        let call = PyCall {
+            callee: Text::from(callee),
+            written,
+            act: PyAct::Call,
+            arguments: arguments.list,
+            star_args: arguments.star_args,
+            star_kwargs: arguments.star_kwargs,
+            round_trip: false,
+            file: None,
+            misplaced: None,
+            around: self.resolver.names.module.around(scope),
+            slot: None,
+            helper: None,
+        };
+        self.notes.other(Fact::PyHanded(Box::new(call)), unit, at);
     }
 
     /// `model.load_state_dict(torch.load(path), weights_only=True)`: the calls inside, if they are not given it themselves.
@@ -221,6 +253,11 @@ impl<'a> Observer<'_, 'a> {
             _ => call.func.range(),
         };
         let written = brief(text.get(range(callee)).unwrap_or_default());
+        let helper = if is_direct {
+            helper_around(&self.resolver, loader, (call, scope), &arguments.list)
+        } else {
+            None
+        };
         let fact = Fact::PyCall(Box::new(PyCall {
             callee: Text::from(loader.name),
             written,
@@ -234,6 +271,7 @@ impl<'a> Observer<'_, 'a> {
             misplaced: self.misplaced.get(&identity(call)).cloned(),
             around: self.resolver.names.module.around(scope),
             slot: None,
+            helper: helper.map(Box::new),
         }));
         self.notes.add(Note {
             unit,

@@ -50,6 +50,12 @@ const SAME: &[&str] = &[
 /// Methods of a path that give the same one.
 const SAME_METHODS: &[&str] = &["absolute", "as_posix", "resolve"];
 
+/// Whether a function gives the file that its first argument names, or another path to it.
+pub(super) fn passes_on(path: &str) -> bool {
+    let opens = |(opener, _): &(&str, &str)| *opener == path;
+    OPENERS.iter().any(opens) || SAME.contains(&path) || path.starts_with("pathlib.")
+}
+
 /// Finds files in a module.
 pub(super) struct Opened<'r, 'm, 'a> {
     resolver: &'r Resolver<'m, 'a>,

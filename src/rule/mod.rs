@@ -167,6 +167,7 @@ rules! {
     items_on_non_container,
     joblib_load,
     lfs_not_fetched,
+    load_through_helper,
     loader_replaced,
     misleading_suffix,
     model_load,

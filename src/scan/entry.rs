@@ -29,7 +29,7 @@ use crate::{
     git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader, View},
     inventory::{self, Artifact},
     limits,
-    link::{Installed, Links, Load, Release, Sharded},
+    link::{Handed, Helper, Installed, Links, Load, Release, Sharded},
     policy::Policy,
     record::Recorder,
     verdict::{Coverage, Evidence, Scales, Weighed},
@@ -292,6 +292,8 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
         links: Links {
             is_artifact,
             loads: Load::of(&item.entry, facts),
+            helpers: Helper::all(facts),
+            handed: Handed::all(&item.entry, facts, excerpts),
             sharded: Sharded::all(facts),
             releases: Release::of(facts),
             installed: Installed::of(facts),

@@ -24,6 +24,7 @@ mod instances;
 mod items_on_non_container;
 mod lfs_not_fetched;
 mod libraries;
+mod load_through_helper;
 mod misleading_suffix;
 mod model_load;
 mod model_requirements;

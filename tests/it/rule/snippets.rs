@@ -63,6 +63,10 @@ const NOTHING: &[(&str, &str)] = &[
     ),
     ("joblib-load", "another format has another way to load it"),
     ("lfs-not-fetched", "a command fetches it"),
+    (
+        "load-through-helper",
+        "the function that loads has to be written otherwise",
+    ),
     ("loader-replaced", "the code has to be arranged otherwise"),
     ("misleading-suffix", "the file has to be renamed"),
     ("model-load", "another library has another way to load it"),
