@@ -33,6 +33,7 @@ mod interpolation;
 mod json;
 mod lines;
 mod model_files;
+mod msgpack;
 mod operators;
 mod ordinary;
 mod program;
@@ -256,6 +257,7 @@ formats! {
         pmml,
         zarr,
         flax,
+        thinc,
         fasttext,
         word2vec,
         openvino,

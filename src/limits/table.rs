@@ -271,6 +271,9 @@ limits! {
         /// The library stops at 512. Models have some 10.
         MSGPACK_DEPTH: usize = 512, Count "levels of `msgpack`";
 
+        /// A model of thinc wraps a few others.
+        MSGPACK_PARTS: usize = 10_000, Count "files of other libraries in a model of thinc";
+
         /// NumPy has at most 64.
         MSGPACK_RANK: u64 = 64, Count "dimensions of an array in `msgpack`";
 

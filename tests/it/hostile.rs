@@ -47,6 +47,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::skops::fixtures(),
         crate::format::tables::fixtures(),
         crate::format::spacy::fixtures(),
+        crate::format::thinc::fixtures(),
         crate::format::trees::fixtures(),
         crate::format::vectors::fixtures(),
         unread_fixtures(),

@@ -25,7 +25,7 @@ use crate::{
     fact::{Fact, Place, Unread, Unsupported},
     format::{
         Certainty, Container, Expect, FORMATS, Format, Head, Read, Reading, Recognise, Runs,
-        Suffix, expected_instead, is_archive_name, is_artifact_name, suffix::ends_in_one,
+        Suffix, expected_instead, is_archive_name, is_artifact_name, suffix::ends_in_one, thinc,
     },
     limits,
     record::Checkpoint,
@@ -69,7 +69,8 @@ fn probe(head: &Head<'_>) -> Certainty {
             .flat_map(|end| &end.views)
             .any(|view| view.entries > 0 || view.size > 0)
     });
-    if stands {
+    // The last shim of a model of thinc is an archive of torch, which is read as what it is.
+    if stands && (named || !thinc::is_whole(head)) {
         Certainty::Sure
     } else {
         Certainty::No

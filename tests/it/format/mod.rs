@@ -39,6 +39,7 @@ pub(crate) mod tensorflow_checkpoint;
 pub(crate) mod text_graphs;
 pub(crate) mod tfjs;
 pub(crate) mod tflite;
+pub(crate) mod thinc;
 mod torch_archives;
 mod torch_distributed;
 mod torch_export;
