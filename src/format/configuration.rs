@@ -102,7 +102,8 @@ pub(super) fn read_calls(yaml: &[u8], reading: &mut Reading<'_>) {
     {
         reading.unread(ReadError::Limit(limit), Place::Whole);
     }
-    if targets.limit.get().is_none() && (has(b"$") || has(b"shell") || has(b"\\")) {
+    if targets.limit.get().is_none() && (has(b"$") || has(b"shell") || has(b"driver") || has(b"\\"))
+    {
         for document in serde_yaml::Deserializer::from_slice(yaml) {
             let Ok(root) = serde_yaml::Value::deserialize(document) else {
                 break;

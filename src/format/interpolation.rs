@@ -31,6 +31,9 @@ pub(super) fn called(root: &Value) -> Vec<Called> {
     if found.evaluates {
         found.imports(root, 0);
     }
+    if found.renders {
+        found.drivers();
+    }
     found.walk(root);
     found.called
 }
@@ -81,6 +84,24 @@ struct Followed<'y> {
 }
 
 impl Followed<'_> {
+    /// The classes that a catalogue of intake makes its sources of: a name with a dot, or with a colon behind the module, is imported and called
+    /// with `args`.
+    fn drivers(&mut self) {
+        let sources = self.root.get("sources").and_then(Value::as_mapping);
+        for source in sources.into_iter().flat_map(serde_yaml::Mapping::values) {
+            let driver = source.get("driver");
+            let several = driver.and_then(Value::as_sequence).into_iter().flatten();
+            for text in driver.into_iter().chain(several).filter_map(Value::as_str) {
+                if text.contains('.') || text.contains(':') {
+                    self.called.push(Called {
+                        path: Some(text.replace(':', ".")),
+                        text: text.to_owned(),
+                    });
+                }
+            }
+        }
+    }
+
     fn walk(&mut self, value: &Value) {
         if self.path.len() > limits::JSON_DEPTH {
             return;

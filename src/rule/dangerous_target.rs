@@ -16,7 +16,7 @@ declare_rule! {
     /// call: `_target_` of hydra, and tags of Python in YAML (`!!python/object/apply:`). Other names are not reported: they
     /// are code of the repository and of its dependencies, which reads the configuration. Interpolations (`${...}`) are followed in the same
     /// file. In a MONAI bundle names in texts that are evaluated (`$os.system('id')`) count as well, and in a catalogue of intake
-    /// templates that run a program (`{{ shell('id') }}`).
+    /// drivers (`driver: subprocess.Popen`) and templates that run a program (`{{ shell('id') }}`).
     ///
     /// ## Why it matters
     ///

@@ -217,7 +217,8 @@ fn read_configuration(most: u64, window: &Window, reading: &mut Reading<'_>) {
     if is_json && text.len() > limits::SMALL_FILE && !has(b"\"_target_\"") {
         return;
     }
-    let calls = has(b"_target_") || has(b"\\") || has(b"$import") || has(b"shell");
+    let calls =
+        has(b"_target_") || has(b"\\") || has(b"$import") || has(b"shell") || has(b"driver");
     let has_tags = has(b"!!") || has(b"!<") || has(b"%TAG");
     if !(calls || has_tags) {
         return;

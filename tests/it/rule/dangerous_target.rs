@@ -62,6 +62,11 @@ fn what_runs_programs_or_text_in_a_configuration_is_refused() {
             "catalog.yml",
             "sources:\n  a:\n    driver: csv\n    args: {urlpath: \"{{ shell('id') }}\"}\n",
         ),
+        (
+            "catalog.yml",
+            "sources:\n  a:\n    driver: subprocess.Popen\n    args: {args: id}\n",
+        ),
+        ("catalog.yml", "sources: {a: {driver: ['os:system']}}\n"),
     ] {
         assert_eq!(
             rules(name, text.as_bytes()),
@@ -136,6 +141,11 @@ fn other_names_are_code_of_the_repository() {
             "inference.json",
             r#"{"imports": ["$import glob", "$import os"], "device": "$torch.device('cuda:0' if torch.cuda.is_available() else 'cpu')", "data": "$list(sorted(glob.glob(os.path.join(@dir, '*.nii'))))", "net": {"_target_": "UNet", "n": "$@a + 1"}}"#,
         ),
+        (
+            "catalog.yml",
+            "sources: {a: {driver: csv}, b: {driver: intake_xarray.netcdf.NetCDFSource}}",
+        ),
+        ("conf.yaml", "driver: subprocess.Popen"),
         ("notes.txt", "_target_: os.system"),
         ("conf.yaml", "a: ${_target_}"),
     ] {
