@@ -238,10 +238,10 @@ impl Tries<'_> {
     /// The tensors, if the file is laid out so; `scales` says how large blocks are.
     fn read(&mut self, layout: Layout, scales: usize) -> Result<Option<Vec<Tensor>>, ReadError> {
         let mut stream = Stream::new(self.window.clone(), layout.start);
-        if let Words::Many { count, scored } = layout.words {
-            if !self.words(&mut stream, count, scored)? {
-                return Ok(None);
-            }
+        if let Words::Many { count, scored } = layout.words
+            && !self.words(&mut stream, count, scored)?
+        {
+            return Ok(None);
         }
         let mut tensors = Vec::new();
         while !stream.peek(1)?.is_empty() {

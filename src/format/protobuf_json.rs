@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{
     json::{Document, Node, Value},
-    protobuf_text::{Kind, Output, Table, fault_at},
+    protobuf_text::{Kind, Output, Table, fault_at, number_of},
 };
 use crate::{bytes::ReadError, limits};
 
@@ -101,10 +101,12 @@ impl FromJson<'_> {
                 }
                 self.output.fraction(field, matches!(kind, Kind::Double));
             }
-            Kind::Number | Kind::Word(..) => {
+            Kind::Number | Kind::Words(_) => {
                 let value = match (&node.value, kind) {
                     (Value::Bool(value), _) => Some(u64::from(*value)),
-                    (Value::Text(text), Kind::Word(word, value)) if text == word => Some(value),
+                    (Value::Text(text), Kind::Words(known)) if is_word(text) => {
+                        Some(number_of(text, known))
+                    }
                     (Value::Text(text), _) if is_word(text) => Some(0),
                     (Value::Text(text), _) => whole(text),
                     _ => self.document.number(node).and_then(whole),

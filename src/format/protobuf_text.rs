@@ -28,8 +28,8 @@ pub(super) struct Table {
 pub(super) enum Kind {
     /// A whole number, a truth value, or the word for a number that no reader asks for.
     Number,
-    /// The same, with a word that a reader asks for and its number.
-    Word(&'static str, u64),
+    /// The same, with words that a reader asks for and their numbers.
+    Words(&'static [(&'static str, u64)]),
     /// Four bytes.
     Float,
     /// Eight bytes.
@@ -252,13 +252,11 @@ impl Rewriter<'_> {
         let Some(table) = table else {
             return Ok((None, Kind::Passed));
         };
-        match table.field(name) {
-            Some((number, kind)) => Ok((Some(number), kind)),
-            None => {
-                let what = format!("a field that `{}` does not have", table.name);
-                self.fault_from(start, what)
-            }
-        }
+        let Some((number, kind)) = table.field(name) else {
+            let what = format!("a field that `{}` does not have", table.name);
+            return self.fault_from(start, what);
+        };
+        Ok((Some(number), kind))
     }
 
     fn begin_message(&mut self, number: Option<u32>, kind: Kind, listed: bool) -> Result<(), Stop> {
@@ -337,11 +335,11 @@ impl Rewriter<'_> {
                 self.literal()?;
             }
             Kind::Number => {
-                let value = self.number(None)?;
+                let value = self.number(&[])?;
                 self.output.number(number, value);
             }
-            Kind::Word(word, value) => {
-                let value = self.number(Some((word, value)))?;
+            Kind::Words(known) => {
+                let value = self.number(known)?;
                 self.output.number(number, value);
             }
             Kind::Float | Kind::Double => {
@@ -382,7 +380,7 @@ impl Rewriter<'_> {
     }
 
     /// A whole number, a truth value, or a word.
-    fn number(&mut self, known: Option<(&str, u64)>) -> Result<u64, Stop> {
+    fn number(&mut self, known: &[(&str, u64)]) -> Result<u64, Stop> {
         let range = self.literal()?;
         let written = self.scanner.text.get(range.clone()).unwrap_or_default();
         let (negative, digits) = match written.strip_prefix(b"-") {
@@ -395,9 +393,7 @@ impl Rewriter<'_> {
                 _ if negative => self.fault_from(range.start, "no number".to_owned()),
                 "true" | "True" | "t" => Ok(1),
                 "false" | "False" | "f" => Ok(0),
-                word => Ok(known
-                    .filter(|(of, _)| *of == word)
-                    .map_or(0, |(_, value)| value)),
+                word => Ok(number_of(word, known)),
             };
         }
         let lower = digits.to_ascii_lowercase();
@@ -511,6 +507,12 @@ impl Output {
             place.copy_from_slice(&padded(length));
         }
     }
+}
+
+/// The number for which a word stands; 0 if no reader asks for it.
+pub(super) fn number_of(word: &str, known: &[(&str, u64)]) -> u64 {
+    let found = known.iter().find(|(of, _)| *of == word);
+    found.map_or(0, |(_, number)| *number)
 }
 
 /// A length as a number of variable length that always takes as many bytes.

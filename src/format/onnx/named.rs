@@ -2,7 +2,7 @@
 //! read.
 
 use crate::format::protobuf_text::{
-    Kind::{Bytes, Double, Float, Message, Number, Passed, Text, Word},
+    Kind::{Bytes, Double, Float, Message, Number, Passed, Text, Words},
     table,
 };
 
@@ -114,7 +114,7 @@ table!(
         ("uint64_data", 11, Number),
         ("doc_string", 12, Text),
         ("external_data", 13, Message(&STRING_STRING_ENTRY_PROTO)),
-        ("data_location", 14, Word("EXTERNAL", 1)),
+        ("data_location", 14, Words(&[("EXTERNAL", 1)])),
         ("metadata_props", 16, Message(&STRING_STRING_ENTRY_PROTO)),
     ]
 );

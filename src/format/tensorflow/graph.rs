@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::{
+    constants::constant,
     paths::{Model, Part, Paths, WithPath},
     schema::{
         ARGUMENT, ENTRY, FUNCTION, GRAPH, LIBRARY, LIST, NAMED, NODE, SIGNATURE, VALUE, argument,
@@ -11,12 +12,13 @@ use super::{
 };
 use crate::{
     bytes::ReadError,
-    fact::{Hop, Native, Place, Site, Text},
+    fact::{Hop, Native, Place, Site, Tensor, Text},
     format::{
         Reading,
         operators::Names,
         protobuf::{Message, Value},
     },
+    limits,
 };
 
 /// Operators that a loader gives paths of the model's own files.
@@ -41,6 +43,8 @@ pub(super) struct Walk<'p> {
     functions: FxHashSet<Text>,
     /// The graph that is being read.
     pub(super) model: Model<'p>,
+    /// What a listing says of constants, if one is kept.
+    constants: Option<Vec<Tensor>>,
 }
 
 impl<'p> Walk<'p> {
@@ -50,6 +54,7 @@ impl<'p> Walk<'p> {
             names: Names::default(),
             functions: FxHashSet::default(),
             model: Model::default(),
+            constants: reading.recorder.keeps_tensors().then(Vec::new),
         }
     }
 
@@ -61,6 +66,9 @@ impl<'p> Walk<'p> {
                 || !matches!(native, Native::GraphOperator { name, .. } if functions.contains(name))
         });
         self.names.record(reading);
+        if let Some(constants) = self.constants.filter(|of| !of.is_empty()) {
+            reading.recorder.list_tensors(|| constants);
+        }
     }
 
     /// Ends a graph: operators that get paths are named by whether a loader gives them.
@@ -150,6 +158,13 @@ impl<'p> Walk<'p> {
                 }
                 _ => {}
             }
+        }
+        if operator.as_bytes() == b"Const"
+            && let Some(constants) = &mut self.constants
+            && constants.len() < limits::TENSORS_LISTED
+        {
+            // What is wrong with a constant, TensorFlow says when it runs.
+            constants.extend(constant(message, &name).unwrap_or_default());
         }
         for function in called {
             self.model.call(function, part, &name);

@@ -3,6 +3,7 @@
 //! Follows `saved_model.proto`, `meta_graph.proto` and `graph.proto`. Operators are named in graphs and in the functions of their libraries.
 
 pub mod checkpoint;
+mod constants;
 mod graph;
 mod layers;
 mod named;
@@ -67,7 +68,7 @@ that TensorFlow does not bring, and code for a compiler (`XlaCallModule`), which
 variables pass where TensorFlow's own saver has them and their path comes from the loader (`SaveV2[saver]`, `SaveSlices[saver]`); a table that is filled from a
 file passes if that is one of the model's assets. The names of assets stay in the model's folder. Fields that a message does not
 have or has twice break the file. What Keras says of its layers (in `keras_metadata.pb`, before TensorFlow 2.5 in the model) is read as the
-configuration of a Keras model. Constants are not read.
+configuration of a Keras model. Constants are not read; `inspect` lists those of more than one value.
 
 ## What to prefer
 

@@ -2,9 +2,36 @@
 //! what of them is read.
 
 use crate::format::protobuf_text::{
-    Kind::{Double, Float, Message, Number, Passed, Text},
+    Kind::{Double, Float, Message, Number, Passed, Text, Words},
     table,
 };
+
+/// Types of tensors.
+const TYPES: &[(&str, u64)] = &[
+    ("DT_FLOAT", 1),
+    ("DT_DOUBLE", 2),
+    ("DT_INT32", 3),
+    ("DT_UINT8", 4),
+    ("DT_INT16", 5),
+    ("DT_INT8", 6),
+    ("DT_STRING", 7),
+    ("DT_COMPLEX64", 8),
+    ("DT_INT64", 9),
+    ("DT_BOOL", 10),
+    ("DT_QINT8", 11),
+    ("DT_QUINT8", 12),
+    ("DT_QINT32", 13),
+    ("DT_BFLOAT16", 14),
+    ("DT_QINT16", 15),
+    ("DT_QUINT16", 16),
+    ("DT_UINT16", 17),
+    ("DT_COMPLEX128", 18),
+    ("DT_HALF", 19),
+    ("DT_RESOURCE", 20),
+    ("DT_VARIANT", 21),
+    ("DT_UINT32", 22),
+    ("DT_UINT64", 23),
+];
 
 table!(
     SAVED_MODEL = "SavedModel",
@@ -256,8 +283,8 @@ table!(
 table!(
     TENSOR_PROTO = "TensorProto",
     [
-        ("dtype", 1, Number),
-        ("tensor_shape", 2, Passed),
+        ("dtype", 1, Words(TYPES)),
+        ("tensor_shape", 2, Message(&TENSOR_SHAPE)),
         ("version_number", 3, Number),
         ("tensor_content", 4, Text),
         ("float_val", 5, Float),
@@ -333,3 +360,10 @@ table!(
         ("bad_consumers", 3, Number),
     ]
 );
+
+table!(
+    TENSOR_SHAPE = "TensorShapeProto",
+    [("dim", 2, Message(&DIMENSION)), ("unknown_rank", 3, Number),]
+);
+
+table!(DIMENSION = "Dim", [("size", 1, Number), ("name", 2, Text),]);

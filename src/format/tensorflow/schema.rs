@@ -240,7 +240,7 @@ message!(
     [(1, Bytes, One), (2, Bytes, Many)]
 );
 message!(
-    TENSOR = "TensorProto", tensor { TEXTS = 8 },
+    TENSOR = "TensorProto", tensor { TYPE = 1, SHAPE = 2, TEXTS = 8 },
     [
         (1, Varint, One),
         (2, Bytes, One),

@@ -1,4 +1,4 @@
-//! MLeap: pipelines of Spark and scikit-learn for other programs.
+//! `MLeap`: pipelines of Spark and scikit-learn for other programs.
 
 use crate::format::{Format, Read, Recognise, Runs, zip::Directory};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use weighbridge::{fact::Fact, finding::Level};
+use weighbridge::{bytes::Window, fact::Fact, finding::Level, record::Recorder};
 
 use crate::{
     rule::judge,
@@ -167,6 +167,26 @@ fn the_graph_of_a_training_passes() {
     let text = GRAPH.replace("PyFunc", "Identity");
     assert_eq!(about(&text, "graph.pbtxt"), "");
     assert_eq!(about(&format!("# mine\n\n{text}"), "graph.pbtxt"), "");
+}
+
+/// Constants of more than one value are listed, in text and in binary.
+#[test]
+fn constants_are_listed() {
+    let more = r#"node { name: "weights" op: "Const" attr { key: "dtype" value { type: DT_FLOAT } } attr { key: "value" value { tensor {
+      dtype: DT_FLOAT tensor_shape { dim { size: 3 } dim { size: 4 } } tensor_content: "\000" } } } }"#;
+    let mut recorder = Recorder::with_listing(0);
+    let window = Window::new(format!("{GRAPH}{more}").into_bytes());
+    weighbridge::format::read(&window, b"graph.pbtxt", &mut recorder);
+    let tensors = recorder.take_tensors();
+    let listed: Vec<String> = tensors
+        .iter()
+        .flat_map(|of| &of.listed)
+        .map(|t| format!("{} {} {:?} {}", t.name, t.dtype, t.shape, t.bytes))
+        .collect();
+    insta::assert_snapshot!(listed.join("\n"), @"
+    lines string [1] 0
+    weights float32 [3, 4] 48
+    ");
 }
 
 /// Texts of other programs have the suffix as well.

@@ -299,7 +299,7 @@ impl Entry {
 }
 
 /// The dimensions of a shape.
-fn shape_of(message: Message<'_>) -> Result<Vec<Option<u64>>, ReadError> {
+pub(super) fn shape_of(message: Message<'_>) -> Result<Vec<Option<u64>>, ReadError> {
     let mut dimensions = Vec::new();
     for field in message.fields(&SHAPE) {
         let field = field?;
@@ -322,7 +322,7 @@ fn shape_of(message: Message<'_>) -> Result<Vec<Option<u64>>, ReadError> {
 }
 
 /// The name of a type and the bytes of an element, if they are always as many.
-fn type_of(number: u64) -> Option<(&'static str, Option<u64>)> {
+pub(super) fn type_of(number: u64) -> Option<(&'static str, Option<u64>)> {
     Some(match number {
         1 => ("float32", Some(4)),
         2 => ("float64", Some(8)),
@@ -359,7 +359,7 @@ fn type_of(number: u64) -> Option<(&'static str, Option<u64>)> {
     })
 }
 
-fn type_name(number: u64) -> String {
+pub(super) fn type_name(number: u64) -> String {
     type_of(number).map_or_else(|| number.to_string(), |(name, _)| name.to_owned())
 }
 
