@@ -20,6 +20,11 @@ const MADE_BY_FUNCTION: &[&str] = &[
     "sklearn.neighbors.kd_tree",
 ];
 
+/// The class of methods.
+const METHOD: &str = "method";
+/// The module of losses, compiled classes that are made by a call in a pickle. In files of releases up to 0.10 they are objects without a state.
+const LOSSES: &str = "sklearn._loss._loss";
+
 /// Calls what a node names without arguments, unless it is what its loader always makes.
 pub(super) fn called_unless(schema: &mut Schema<'_>, names: &Names<'_>, known: &[(&str, &str)]) {
     if !names.is_one_of(known) {
@@ -45,20 +50,25 @@ pub(super) fn function<'d>(schema: &mut Schema<'d>, node: &'d Node, names: &Name
 /// A method of an object: whatever is under that name, found and kept.
 pub(super) fn method<'d>(schema: &mut Schema<'d>, node: &'d Node, names: &Names<'d>) {
     let content = schema.content(node);
-    match content.get("func").map(|func| (func.text(), func)) {
-        Some((Some(name), func)) => {
-            let class = names.class;
-            schema.name(names.module, &format!("{class}.{name}"), &func.range);
-        }
-        other => schema.no_key("func", &other.map_or(node, |(_, node)| node).range),
-    }
     let object = content.get("obj");
     let text = |key| {
         object
             .and_then(|object| object.get(key))
             .and_then(Node::text)
     };
-    if text("__module__") != Some(names.module) || text("__class__") != Some(names.class) {
+    let of = [text("__module__"), text("__class__")];
+    // In files of old releases the class is that of methods.
+    let class = match of {
+        [_, Some(class)] if names.class == METHOD => class,
+        _ => names.class,
+    };
+    match content.get("func").map(|func| (func.text(), func)) {
+        Some((Some(name), func)) => {
+            schema.name(names.module, &format!("{class}.{name}"), &func.range);
+        }
+        other => schema.no_key("func", &other.map_or(node, |(_, node)| node).range),
+    }
+    if of != [Some(names.module), Some(class)] {
         schema.no_key("obj", &object.unwrap_or(node).range);
     }
     schema.child(content, "obj");
@@ -88,7 +98,12 @@ pub(super) fn object<'d>(schema: &mut Schema<'d>, node: &'d Node, names: &Names<
         schema.program.ops(&[Op::TUPLE1, Op::REDUCE]);
     } else {
         schema.resolve(names);
-        schema.program.ops(&[Op::EMPTY_TUPLE, Op::NEWOBJ]);
+        let makes = if names.module == LOSSES {
+            Op::REDUCE
+        } else {
+            Op::NEWOBJ
+        };
+        schema.program.ops(&[Op::EMPTY_TUPLE, makes]);
     }
     let content = node.get("content");
     match content {

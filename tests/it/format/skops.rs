@@ -192,6 +192,31 @@ fn states_are_those_that_are_written() {
 }
 
 #[test]
+fn nodes_of_old_releases_are_read() {
+    // A loss was an object without a state, and a method had the class of methods.
+    let loss = |class: &str| {
+        let rest = format!("\"content\": {},", json("null"));
+        found(&schema("sklearn._loss._loss", class, "ObjectNode", &rest))
+    };
+    assert_eq!(loss("CyHalfBinomialLoss"), "");
+    insta::assert_snapshot!(loss("CyHalfTweedieLoss"), @"schema.json 2:16 unusual-use: loading runs `sklearn._loss._loss.CyHalfTweedieLoss()`; its library writes (a float or an integer)");
+    insta::assert_snapshot!(loss("CyOther"), @"schema.json 2:16 global-not-allowed: loading runs `sklearn._loss._loss.CyOther()`; the policy does not list `sklearn._loss._loss.CyOther`");
+    let method = |module: &str, class: &str| {
+        let rest = format!(
+            "\"content\": {{\"func\": \"transform\", \"obj\": {}}},",
+            scaler()
+        );
+        found(&schema(module, class, "MethodNode", &rest))
+    };
+    let home = "sklearn.preprocessing._data";
+    assert_eq!(method(home, "method"), method(home, "StandardScaler"));
+    insta::assert_snapshot!(method("os", "method"), @"
+    schema.json 5:23 global-not-allowed: loading imports `os.StandardScaler.transform`; the policy does not list `os:StandardScaler.transform` (it runs a program or changes the system)
+    schema.json 5:43 incomplete-read: it does not read to its end: a node whose `obj` is missing, or not what skops writes
+    ");
+}
+
+#[test]
 fn what_no_release_writes_is_malformed() {
     insta::assert_snapshot!(found(&schema("builtins", "str", "NoNode", "")), @"schema.json 2:16 incomplete-read: it does not read to its end: no release of skops has the loader `NoNode`");
     insta::assert_snapshot!(found(&schema("builtins", "str", "JsonNode", "\"content\": 7,")), @"schema.json 5:14 incomplete-read: it does not read to its end: a node whose `content` is missing, or not what skops writes");
