@@ -45,7 +45,7 @@ fn is_data(class: &[u8]) -> bool {
 #[derive(Debug)]
 struct Met {
     class: Vec<u8>,
-    hops: Vec<u64>,
+    hops: Vec<Hop>,
     place: Place,
     /// Whether it is of MATLAB's own kind of classes.
     is_own: bool,
@@ -71,7 +71,7 @@ impl Objects {
     pub(super) fn met(
         &mut self,
         texts: [Vec<u8>; 3],
-        hops: &[u64],
+        hops: &[Hop],
         place: Place,
     ) -> Result<(), ReadError> {
         let [_, system, class] = texts;
@@ -86,7 +86,7 @@ impl Objects {
     pub(super) fn made_of(
         &mut self,
         class: Vec<u8>,
-        hops: &[u64],
+        hops: &[Hop],
         place: Place,
     ) -> Result<(), ReadError> {
         add(&mut self.classes, class, hops, place, true)
@@ -105,7 +105,7 @@ impl Objects {
         });
         for met in met.iter().chain(classes) {
             for hop in &met.hops {
-                reading.recorder.enter(Hop::From(*hop));
+                reading.recorder.enter(hop.clone());
             }
             let fact = code(ForeignCode::MatlabClass, Short::new(&met.class));
             reading.record_at(fact, met.place.clone(), None);
@@ -119,7 +119,7 @@ impl Objects {
 fn add(
     list: &mut Vec<Met>,
     class: Vec<u8>,
-    hops: &[u64],
+    hops: &[Hop],
     place: Place,
     is_own: bool,
 ) -> Result<(), ReadError> {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     bytes::{ByteSource, Codec, Inflated, ReadError, Window, narrow},
-    fact::{ForeignCode, Hop, Place, Short},
+    fact::{ForeignCode, Hop, Place, Short, Text},
     format::Reading,
     limits,
 };
@@ -70,7 +70,7 @@ fn place_of(pointer: &[u8], order: Order) -> Option<u64> {
 struct Walk {
     elements: Elements,
     /// The ways into what is being read.
-    hops: Vec<u64>,
+    hops: Vec<Hop>,
     /// Whether that is what objects are made of.
     is_inside: bool,
     objects: Objects,
@@ -127,12 +127,12 @@ impl Walk {
     /// Reads something in a window of its own.
     fn within(
         &mut self,
-        start: u64,
+        hop: Hop,
         reading: &mut Reading<'_>,
         read: impl FnOnce(&mut Self, &mut Reading<'_>) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
-        self.hops.push(start);
-        reading.recorder.enter(Hop::From(start));
+        self.hops.push(hop.clone());
+        reading.recorder.enter(hop);
         let done = read(self, reading);
         reading.recorder.leave();
         self.hops.pop();
@@ -153,7 +153,12 @@ impl Walk {
         let inflated = Arc::new(inflated);
         let source: Arc<dyn ByteSource> = inflated.clone();
         let unpacked = Window::shared(source);
-        let done = self.within(element.start, reading, |walk, reading| {
+        // Offsets in it are none of the file.
+        let hop = Hop::Member {
+            name: Text::new(format!("variable at {:#x}", element.at)),
+            copy: 0,
+        };
+        let done = self.within(hop, reading, |walk, reading| {
             let variable = walk.elements.at(&unpacked, 0, None)?;
             let is_last = !unpacked.reaches(variable.next.saturating_add(1))?;
             if variable.kind != MATRIX || !is_last {
@@ -181,7 +186,7 @@ impl Walk {
         let order = order.ok_or_else(|| wrong("subsystem", data.at))?;
         let outer = std::mem::replace(&mut self.elements.order, order);
         self.is_inside = true;
-        let done = self.within(data.start, reading, |walk, reading| {
+        let done = self.within(Hop::From(data.start), reading, |walk, reading| {
             let mut at = INNER_HEAD;
             while inner.reaches(at.saturating_add(1))? {
                 let element = walk.elements.at(&inner, at, None)?;

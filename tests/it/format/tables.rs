@@ -342,7 +342,7 @@ impl ReplaceFirst for Vec<u8> {
 #[test]
 fn what_matlab_restores_is_refused_where_it_stands() {
     insta::assert_snapshot!(found("m.mat", &mat(&[&opaque("string")])), @"@ 0x80..0x118 code-by-value: loading makes an object of the class `string` of MATLAB, which restores itself");
-    insta::assert_snapshot!(found("m.mat", &mat(&[&packed(&opaque("my.Model"))])), @"from 0x88 @ 0x0..0x98 code-by-value: loading makes an object of the class `my.Model` of MATLAB, which restores itself");
+    insta::assert_snapshot!(found("m.mat", &mat(&[&packed(&opaque("my.Model"))])), @"variable at 0x80 @ 0x0..0x98 code-by-value: loading makes an object of the class `my.Model` of MATLAB, which restores itself");
     let size = element(5, &[1, 0, 0, 0, 1, 0, 0, 0]);
     let handle = matrix(16, &[&size, &element(1, b"f"), &doubles()]);
     let cell = matrix(1, &[&size, &element(1, b"c"), &doubles(), &handle]);
