@@ -424,6 +424,13 @@ fn help(refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding)
     if finding.answer.is_some() {
         return;
     }
+    if name.module.as_bytes().starts_with(b"spacy.registry.") {
+        finding.help.push(format!(
+            "the package that registers it runs: read its code, and list `{}` as `configure` if that is what it is for",
+            spelled(name)
+        ));
+        return;
+    }
     finding.help.push(match advice.too_many() {
         Some(names) => format!("no entries are proposed for {names} names: a file of data needs none"),
         None => format!(

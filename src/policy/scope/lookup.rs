@@ -196,18 +196,32 @@ impl Lookup {
     pub(super) fn near(&self, name: &GlobalName) -> Option<String> {
         let (stored_module, stored_name) = (name.module.as_str()?, name.name.as_str()?);
         let (module, name) = alias::canonical(stored_module, stored_name);
+        let stored = format!("{stored_module}.{stored_name}");
+        // Listed for other uses is not another name.
+        let other = |text: &&str| {
+            let divided = text.split_once(':').or_else(|| text.rsplit_once('.'));
+            divided != Some((stored_module, stored_name))
+        };
         let entries = || {
             self.newest()
                 .flat_map(|layer| layer.allow.iter())
                 .filter(|listed| self.active(listed))
                 .map(|listed| listed.entry.text.as_str())
+                .filter(other)
         };
+        // Names of one library in a configuration say nothing of those of others.
+        let top = |text: &str| text.split(['.', ':']).next().map(str::to_owned);
+        let library = top(&module);
         let packs = || {
             let packs = self.newest().flat_map(|layer| layer.packs.iter());
             packs
                 .filter_map(|(name, _)| pack::by_name(name))
                 .flat_map(|pack| &pack.entries)
+                .filter(|entry| {
+                    entry.kind != GlobalKind::Configured || top(&entry.global) == library
+                })
                 .map(|entry| entry.global.as_str())
+                .filter(other)
         };
         let exact = |text: &&str| !text.ends_with('*');
         let last = name.rsplit('.').next().unwrap_or(&name);
@@ -221,7 +235,6 @@ impl Lookup {
             let end = memchr::memrchr2(b'.', b':', text.as_bytes());
             text.get(end.map_or(0, |at| at.saturating_add(1))..) == Some(last)
         };
-        let stored = format!("{stored_module}.{stored_name}");
         let letters = letters(&stored);
         let found = entries()
             .find(same_path)

@@ -455,5 +455,7 @@ fn a_library_with_a_format_of_its_own_is_told() {
         let file = Pickle::proto(2).global(module, name).op(b')').op(0x81);
         let said = told("global-not-allowed", "model.pkl", &file.stop());
         assert!(said.contains(instead), "{said}");
+        // What the policy lists for configurations is no other name that was meant.
+        assert!(!said.contains("which is another name"), "{said}");
     }
 }
