@@ -22,6 +22,7 @@ use super::{
     prefilter::{Hit, Look, Role, star_imports},
     related::leave_out_unrelated,
     words::{is_blank, word_after, word_before},
+    writers::is_writers,
 };
 
 /// What has to be parsed.
@@ -54,18 +55,6 @@ static KEPT: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     ];
     builder.build(words).ok()
 });
-
-/// What writes pickles, if nobody replaces it.
-const WRITERS: &[&str] = &[
-    "dump",
-    "dumps",
-    "save",
-    "savez",
-    "savez_compressed",
-    "BytesIO",
-    "open",
-    "Pickler",
-];
 
 /// The parts of a source that matter, by what its text shows.
 pub(super) fn parts(text: &str, look: &Look) -> Parts {
@@ -196,7 +185,7 @@ impl Outline<'_> {
                 .unwrap_or_default();
             let own =
                 !owner.is_empty() && (owner == first.as_bytes() || self.classes.contains(owner));
-            let writer = || WRITERS.iter().any(|writer| writer.as_bytes() == name);
+            let writer = || std::str::from_utf8(name).is_ok_and(is_writers);
             (own || writer()) && setting.is_set(before)
         })
     }

@@ -170,11 +170,11 @@ impl Page<'_> {
             length
         } else {
             let least = part(32, 23)?;
-            let last = length
+            let tail = length
                 .checked_sub(least)?
                 .checked_rem(self.usable.checked_sub(4)?)?
                 .checked_add(least)?;
-            if last <= most { last } else { least }
+            if tail <= most { tail } else { least }
         };
         rest.get(..here.min(rest.len()))
     }

@@ -147,6 +147,8 @@ fn a_body_that_may_replace_a_writer_is_kept() {
         ("globals()['dumps'] = f", false),
         ("mp.setitem(m, 'dumps', f)", false),
         ("mocker.object(m, 'dumps', f)", false),
+        ("name.dumps = f", false),
+        ("name.abspath = f", false),
         // A number is no name.
         ("m.__dict__[1] = f", true),
         ("m.other[name] = f", true),
