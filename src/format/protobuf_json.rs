@@ -3,7 +3,9 @@
 //! Follows the parser of protobuf: names as they are declared or in camel case, whole numbers as numbers or texts, bytes in base64, and
 //! no field that a message does not have.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use data_encoding::Encoding;
 
 use super::{
     json::{Document, Node, Value},
@@ -133,28 +135,20 @@ fn whole(digits: &str) -> Option<u64> {
     digits.parse().ok().or_else(negative)
 }
 
-/// The bytes of a text in base64, of either alphabet, with its end filled up or not.
+/// Base64 as the parser of protobuf takes it: of either alphabet, with its end filled up or not.
+static BASE64: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = data_encoding::BASE64_NOPAD.specification();
+    specification.check_trailing_bits = false;
+    specification.translate.from.push_str("-_");
+    specification.translate.to.push_str("+/");
+    specification
+        .encoding()
+        .unwrap_or(data_encoding::BASE64_NOPAD)
+});
+
+/// The bytes of a text in base64.
 fn decoded(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=').as_bytes();
-    let mut bytes = Vec::with_capacity(text.len());
-    let (mut held, mut count) = (0_u32, 0_u32);
-    for letter in text {
-        let value = match letter {
-            b'A'..=b'Z' => letter.wrapping_sub(b'A'),
-            b'a'..=b'z' => letter.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => letter.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-        held = held << 6 & 0xffff | u32::from(value);
-        count = count.wrapping_add(6);
-        if let Some(left) = count.checked_sub(8) {
-            count = left;
-            bytes.push(u8::try_from(held >> left & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
+    BASE64.decode(text.trim_end_matches('=').as_bytes()).ok()
 }
 
 #[cfg(test)]

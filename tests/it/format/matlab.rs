@@ -56,7 +56,7 @@ fn inner(metadata: &[u8], more: &[&[u8]], aliases: &[u8]) -> Vec<u8> {
 
 /// A file whose head points to the last variable.
 fn pointing(variables: &[&[u8]], last: &[u8]) -> Vec<u8> {
-    let mut file = mat(&[variables.concat().as_slice(), last].as_slice());
+    let mut file = mat(&[variables.concat().as_slice(), last]);
     let at = u64::try_from(128 + variables.concat().len()).unwrap();
     file[116..124].copy_from_slice(&at.to_le_bytes());
     file

@@ -95,7 +95,7 @@ fn a_shim_is_read_as_what_its_library_loads() {
         ]),
         map(&[
             ("nodes", list(&[])),
-            ("shims", list(&[list(&[array.clone()])])),
+            ("shims", list(&[list(std::slice::from_ref(&array))])),
         ]),
         map(&[
             ("nodes", list(&[])),

@@ -37,11 +37,8 @@ fn what_is_not_read_to_its_end_is_said() {
     let aliases = format!("b: [{}]\nc: {{_target_: os.system}}\n", "*a,".repeat(100));
     let told = rules("a.yaml", (list + &aliases).as_bytes());
     assert!(told.contains(&"incomplete-read"), "{told:?}");
-    let mut deep: String = (0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
-    deep.push_str(&format!(
-        "{}b\nc: {{_target_: os.system}}\n",
-        " ".repeat(200)
-    ));
+    let indents: Vec<String> = (0..=200).map(|n| " ".repeat(n)).collect();
+    let deep = indents.join("a:\n") + "b\nc: {_target_: os.system}\n";
     assert_eq!(rules("a.yaml", deep.as_bytes()), ["incomplete-read"]);
 }
 

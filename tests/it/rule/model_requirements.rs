@@ -5,7 +5,7 @@ use crate::support::repo::repo;
 
 const MLMODEL: &str = "flavors:\n  python_function:\n    env: {conda: conda.yaml, virtualenv: python_env.yaml}\n    loader_module: mlflow.sklearn\n    model_path: model.skops\nmlflow_version: 2.9.2\n";
 
-/// As MLflow writes them.
+/// As `MLflow` writes them.
 const CONDA: &str = "channels:\n- conda-forge\ndependencies:\n- python=3.10.12\n- pip<=23.2.1\n- pip:\n  - mlflow==2.9.2\n  - scikit-learn==1.3.2\nname: mlflow-env\n";
 const ENVIRONMENT: &str = "python: 3.10.12\nbuild_dependencies:\n- pip==23.2.1\n- setuptools==68.0.0\n- wheel==0.41.2\ndependencies:\n- -r requirements.txt\n";
 const LIST: &str = "mlflow==2.9.2\nscikit-learn==1.3.2\n--extra-index-url https://download.pytorch.org/whl/cu118\ntorch==2.1.0\n";

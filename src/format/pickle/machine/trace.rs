@@ -229,7 +229,7 @@ impl Trace {
         arguments: Value,
         nodes: &'n Nodes,
     ) -> Option<&'n [Value]> {
-        let kinds = [callee, arguments].map(|value| value.kind());
+        let kinds = [callee, arguments].map(Value::kind);
         if kinds != [ValueKind::Global, ValueKind::Tuple] || !self.is_named(row, modules, name) {
             return None;
         }
