@@ -208,14 +208,14 @@ mod tests {
         let pickle = "_pickle cPickle cloudpickle dill pickle pickle5";
         assert_eq!(
             words("loads"),
-            "_pickle cPickle cloudpickle dill jsonpickle pickle pickle5 skops"
+            "_pickle cPickle cloudpickle compress_pickle dill jsonpickle marshal pickle pickle5 skops"
         );
         assert_eq!(words("_loads"), "_pickle cPickle pickle pickle5");
         assert_eq!(words("Unpickler"), pickle);
         assert_eq!(words("read_pickle"), "pandas");
         assert_eq!(
             words("load"),
-            "_pickle autogluon cPickle cloudpickle dill flair gensim joblib monai numpy paddle pickle pickle5 skops spacy stable_baselines3 tensorflow tensorflow_hub torch"
+            "_pickle autogluon cPickle cloudpickle compress_pickle dill flair gensim joblib marshal monai numpy paddle pickle pickle5 skops spacy stable_baselines3 tensorflow tensorflow_hub torch"
         );
     }
 

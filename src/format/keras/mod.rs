@@ -93,7 +93,7 @@ fn read(
         if !names.any(|name| is_configuration(name.as_bytes())) {
             continue;
         }
-        for body in member.bodies(window, reading.may_hold(), &reading.budget()) {
+        for body in member.bodies(window, 0, &reading.budget()) {
             reading.recorder.enter(member.hop());
             let read = body.and_then(|body| configuration::read(&Document::read(&body)?, reading));
             if let Err(error) = read {

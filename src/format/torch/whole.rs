@@ -19,7 +19,7 @@ pub(super) fn read_whole<'m>(
 ) {
     for member in members {
         let site = site_in(reading, Some(member.hop()));
-        let bodies = member.bodies(window, reading.may_hold(), &reading.budget());
+        let bodies = member.bodies(window, 0, &reading.budget());
         for body in bodies.into_iter().flatten() {
             let Some(rest) = left.checked_sub(body.len()) else {
                 return unread_in(member, Unread::Limit(limit), reading);

@@ -313,7 +313,12 @@ fn read_bodies(
         .filter(|_| !is_artifact_name(member.name.as_bytes()))
         .unwrap_or(&member.name);
     let mut expect = expect;
-    for body in member.bodies(window, reading.may_hold(), &reading.budget()) {
+    // The loader of a checkpoint keeps much of its pickle as it is: there is no room for the bytes as well.
+    let hold = match expect {
+        Expect::Format(_) | Expect::Loaded(..) => 0,
+        _ => reading.may_hold(),
+    };
+    for body in member.bodies(window, hold, &reading.budget()) {
         match body {
             Ok(body) => {
                 reading.descend(hop.clone(), name.as_bytes(), &body, expect);

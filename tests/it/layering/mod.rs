@@ -142,6 +142,7 @@ const CONFINED_CRATES: &[(&str, &[&str])] = &[
             "format/arrow/parquet.rs",
             "format/jsonpickle.rs",
             "format/keras/configuration.rs",
+            "format/protobuf_json.rs",
             "git/annex.rs",
             "git/dvc/cache.rs",
             "hook/script.rs",
