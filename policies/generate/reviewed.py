@@ -27,6 +27,7 @@ REVIEWED = {
     ("sklearn:BaseEstimator.__setstate__", "548a300ca118"): "updates __dict__, and warns of another version",
     ("sklearn:TreePredictor.__setstate__", "8ddd013c1933"): "updates __dict__, and converts the nodes to its own dtype",
     ("scipy:coo_matrix.__setstate__", "60fb439c46a6"): "gives two attributes another name, and updates __dict__",
+    ("scipy:BSpline.__setstate__", "cf7989d72873"): "keeps one attribute, and asks of which library two arrays are",
     # A class with `__eq__` and no `__hash__` is no key.
     ("sklearn:Kernel.__eq__", "52622f2a215f"): "compares parameters",
     ("sklearn:CompoundKernel.__eq__", "71d8b7520a06"): "compares kernels",
@@ -54,6 +55,7 @@ CALLED = {
     "torch:_ParameterMeta.__instancecheck__": "looks at a type and a flag",
     "torch:_BufferMeta.__instancecheck__": "looks at a type and a flag",
     "lightning_utilities:StrEnum.__hash__": "of a text",
+    "scipy:array_namespace": "looks at the types of arrays",
     "lightning_utilities:StrEnum.__eq__": "compares texts",
     "sklearn:deprecated._decorate_class.<locals>.wrapped": "warns, and makes an object",
     "sklearn:InconsistentVersionWarning.__init__": "keeps three texts",
