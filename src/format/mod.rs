@@ -39,6 +39,7 @@ mod ordinary;
 mod program;
 mod protobuf;
 mod protobuf_json;
+mod protobuf_scanner;
 mod protobuf_text;
 mod reading;
 mod saved;

@@ -72,7 +72,16 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     Unsupported::CompiledCode => {
                         "compile the program where it is deployed, from source that is reviewed: machine code is not read"
                     }
-                    _ => ORDINARY,
+                    Unsupported::CompressionMethod(_)
+                    | Unsupported::EncryptedMember
+                    | Unsupported::LinkedMember
+                    | Unsupported::PatchedMember
+                    | Unsupported::BrokenSevenZip
+                    | Unsupported::SevenZip
+                    | Unsupported::SevenZipMemory
+                    | Unsupported::SevenZipMethod(_)
+                    | Unsupported::SparseMember(_) => ORDINARY,
+                    _ => OTHER_FORM,
                 },
             ),
             Unread::Crashed { detail } => (
@@ -90,6 +99,7 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 const ORDINARY: &str = "save it in an ordinary form: stored or deflated, not encrypted";
+const OTHER_FORM: &str = "save it again with a current release of the library that wrote it, or in another format: `weighbridge explain` lists those that are read";
 const FETCH: &str =
     "fetch it again from its source, or save it again with the library that wrote it";
 const TOO_COMPLEX: &str = "no file that a library writes is known to come near this: find out who made it before you load it";

@@ -10,7 +10,7 @@ use indexmap::IndexSet;
 use crate::{
     bytes::{ReadError, Window, narrow},
     fact::{Fact, FileReference, FileRole, Text},
-    format::{Reading, lines::Lines, protobuf_text::Scanner},
+    format::{Reading, lines::Lines, protobuf_scanner::Scanner},
     limits,
 };
 

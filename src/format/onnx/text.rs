@@ -5,7 +5,7 @@ use crate::{
     bytes::{ReadError, Window},
     format::{
         Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, protobuf::Protobuf,
-        protobuf_json, protobuf_text,
+        protobuf_json, protobuf_text, suffix::ends_in_one,
     },
 };
 
@@ -32,7 +32,8 @@ A model of ONNX as JSON (`.onnxjson`, `.json`), or as a protobuf message in text
 
 ## How it is recognised
 
-By its version, with which it begins.
+By its version, with which it begins. A text under one of these suffixes is also one if all of it is such a message and has an operator, and JSON
+if it has the names of a graph's nodes near its front.
 
 ## What is checked
 
@@ -43,6 +44,9 @@ breaks the text.
 
 The binary form (`onnx`): runtimes read nothing else.
 ";
+
+/// Suffixes under which `onnx.load` takes a text for a model.
+const SUFFIXES: &[&str] = &["pbtxt", "prototxt", "textproto", "txtpb"];
 
 fn is_json(front: &[u8]) -> bool {
     front.trim_ascii_start().starts_with(b"{")
@@ -57,10 +61,15 @@ fn probe(head: &Head<'_>) -> Certainty {
         let rest = at.and_then(|at| near.get(at.saturating_add(key.len())..));
         rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"))
     };
+    let has = |key: &str| memchr::memmem::find(text, key.as_bytes()).is_some();
     Certainty::sure_if(if is_json(text) {
-        holds("\"irVersion\"") || holds("\"ir_version\"")
+        holds("\"irVersion\"")
+            || holds("\"ir_version\"")
+            || has("\"graph\"") && has("\"node\"") && (has("\"opType\"") || has("\"op_type\""))
     } else {
         MODEL_PROTO.begins(text, "ir_version") && text.starts_with(b"ir_version")
+            || ends_in_one(head.name, SUFFIXES)
+                && protobuf_text::is_message_with(b"op_type", head.window, &MODEL_PROTO)
     })
 }
 

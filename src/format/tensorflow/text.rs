@@ -41,7 +41,8 @@ TensorFlow loads `saved_model.pbtxt` where there is no `saved_model.pb`. The gra
 
 ## How it is recognised
 
-By the fields with which it begins, under any name.
+By the fields with which it begins, under any name. A text that ends in `.pbtxt` is also one if all of it is such a message and has an operator,
+however it begins.
 
 ## What is checked
 
@@ -67,6 +68,14 @@ fn root(front: &[u8]) -> Option<(&'static Table, Kind)> {
     found.map(|(table, _, kind)| (*table, *kind))
 }
 
+/// What a whole text is, wherever it begins and however its fields are written.
+fn whole(window: &Window) -> Option<(&'static Table, Kind)> {
+    let found = ROOTS
+        .iter()
+        .find(|(table, ..)| protobuf_text::is_message_with(b"op", window, table));
+    found.map(|(table, _, kind)| (*table, *kind))
+}
+
 fn probe(head: &Head<'_>) -> Certainty {
     // Graphs of other programs have nodes with names as well: one of TensorFlow has an operator.
     let has_operator = || {
@@ -76,12 +85,17 @@ fn probe(head: &Head<'_>) -> Certainty {
         })
     };
     let known = root(&head.front);
-    Certainty::sure_if(known.is_some_and(|(_, kind)| kind != Kind::Graph || has_operator()))
+    let begins = known.is_some_and(|(_, kind)| kind != Kind::Graph || has_operator());
+    Certainty::sure_if(
+        begins || FORMAT.suffix_of(head.name).is_some() && whole(head.window).is_some(),
+    )
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let text = protobuf_text::text_of(window)?;
-    let (table, kind) = root(&text).unwrap_or((&GRAPH_DEF, Kind::Graph));
+    let (table, kind) = root(&text)
+        .or_else(|| whole(window))
+        .unwrap_or((&GRAPH_DEF, Kind::Graph));
     let bytes = protobuf_text::rewritten(&text, table).map_err(|stop| stop.error(&text))?;
     drop(text);
     let protobuf = Protobuf::new(&Window::new(bytes));

@@ -189,6 +189,43 @@ fn constants_are_listed() {
     ");
 }
 
+/// The parser of protobuf takes fields in any order, behind any white space, and a list in brackets.
+#[test]
+fn however_a_text_begins_its_operators_are_read() {
+    for front in [
+        "node [ { op: \"ReadFile\" }, { op: \"NoOp\" } ]".to_owned(),
+        format!("# {}\nnode {{ op: \"ReadFile\" }}", "x".repeat(5000)),
+        "\n".repeat(6000) + "node { op: \"ReadFile\" }",
+        "  node\t{ op : 'Read' \"File\" }".to_owned(),
+        "node { }\n".repeat(500) + "node { op # \n : \"ReadFile\" }",
+        "version: 3\nnode { op: \"ReadFile\" }".to_owned(),
+        "versions { }\nnode < op: \"ReadFile\" >".to_owned(),
+    ] {
+        let said = about(&front, "graph.pbtxt");
+        assert!(
+            said.contains("`ReadFile`, which reads a file"),
+            "{front}: {said}"
+        );
+    }
+    for (name, text) in [
+        (
+            "m.textproto",
+            "# a model\ngraph { node { op_type: \"PyOp\" domain: \"ai.onnx.contrib\" } }",
+        ),
+        (
+            "m.prototxt",
+            "producer_name: \"x\" graph { node { domain: \"ai.onnx.contrib\" op_type: \"PyOp\" } }",
+        ),
+        (
+            "m.json",
+            "{\"graph\": {\"node\": [{\"domain\": \"ai.onnx.contrib\", \"opType\": \"PyOp\"}]}, \"irVersion\": \"8\"}",
+        ),
+    ] {
+        let said = about(text, name);
+        assert!(said.contains("`ai.onnx.contrib::PyOp`"), "{name}: {said}");
+    }
+}
+
 /// Texts of other programs have the suffix as well.
 #[test]
 fn other_texts_are_no_graphs() {
@@ -208,6 +245,8 @@ fn other_texts_are_no_graphs() {
             "model {\n  ssd {\n    num_classes: 90\n  }\n}\n",
         ),
         ("notes.txt", "node { is no graph"),
+        ("versions.pbtxt", "version: 3\n"),
+        ("train.prototxt", "net: \"a\" # op_type\n"),
         ("package.json", "{\"name\": \"ir_version\"}"),
     ] {
         assert_eq!(told(text.as_bytes(), name), "", "{name}");
