@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::load::{Executes, Load, Match, join};
+use super::load::{Executes, Load, Match, folder, join};
 use crate::{
     fact::{
         Constant, ContentFacts, Entry, Excerpt, Excerpts, Fact, Hop, Observation, PyCall,
@@ -163,19 +163,13 @@ impl Handed {
         let level = callee
             .len()
             .saturating_sub(callee.trim_start_matches('.').len());
-        let above = |path: &[u8]| {
-            let slash = path.iter().rposition(|byte| *byte == b'/');
-            slash
-                .and_then(|slash| path.get(..slash))
-                .map(<[u8]>::to_vec)
-        };
-        let mut folder = Some(above(source).unwrap_or_default());
+        let mut next = Some(folder(source));
         let mut folders = Vec::new();
         for at in 1..=FOLDERS {
-            let Some(present) = folder else {
+            let Some(present) = next else {
                 break;
             };
-            folder = (!present.is_empty()).then(|| above(&present).unwrap_or_default());
+            next = (!present.is_empty()).then(|| folder(present));
             if level == 0 || at == level {
                 folders.push(present);
             }
@@ -184,9 +178,9 @@ impl Handed {
         let mut places = Vec::new();
         for folder in folders {
             if !path.is_empty() {
-                places.extend(join(&folder, format!("{path}.py").as_bytes()));
+                places.extend(join(folder, format!("{path}.py").as_bytes()));
             }
-            places.extend(join(&folder, format!("{path}/__init__.py").as_bytes()));
+            places.extend(join(folder, format!("{path}/__init__.py").as_bytes()));
         }
         Some((places, name))
     }

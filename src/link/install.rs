@@ -1,5 +1,6 @@
 //! What models of `MLflow` have installed: the lists beside their descriptions.
 
+use super::load::{folder, join};
 use crate::fact::{ContentFacts, Fact, Install, Site, Text};
 
 /// The name of the description of a model.
@@ -31,10 +32,5 @@ impl Installed {
 
 /// Whether the list at a path lies beside the description of a model. `has` tells whether the view has a path.
 pub(super) fn is_of_model(path: &Text, has: &dyn Fn(&[u8]) -> bool) -> bool {
-    let path = path.as_bytes();
-    let slash = path.iter().rposition(|byte| *byte == b'/');
-    let folder = slash
-        .and_then(|slash| path.get(..=slash))
-        .unwrap_or_default();
-    has(&[folder, DESCRIPTION].concat())
+    join(folder(path.as_bytes()), DESCRIPTION).is_some_and(|path| has(&path))
 }

@@ -164,10 +164,8 @@ impl Load {
         };
         let written = self.written.as_bytes();
         if !written.starts_with(b"/") {
-            let source = self.source.as_bytes();
-            let slash = source.iter().rposition(|b| *b == b'/');
-            let folder = slash.and_then(|slash| source.get(..slash));
-            if let Some(found) = join(folder.unwrap_or_default(), written).and_then(at) {
+            let folder = folder(self.source.as_bytes());
+            if let Some(found) = join(folder, written).and_then(at) {
                 return Some((found, Match::FromSource));
             }
             if let Some(found) = join(b"", written).and_then(at) {
@@ -187,6 +185,12 @@ impl Load {
             _ => None,
         }
     }
+}
+
+/// The folder of a path; empty for the root.
+pub(super) fn folder(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|b| *b == b'/');
+    slash.and_then(|at| path.get(..at)).unwrap_or_default()
 }
 
 /// A relative path below a folder, `.` and `..` carried out; `None` if it leaves the view.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::load::join;
+use super::load::{folder, join};
 use crate::{
     fact::{ContentFacts, Fact, Requirement, Site, Text},
     limits,
@@ -202,10 +202,4 @@ fn refuses<'i, 'a>(asked: &[&'i Asked<'a>], release: &Version) -> Option<&'i Ask
     };
     let first = counting.clone().next()?;
     counting.all(refuses).then_some(first)
-}
-
-/// The folder of a path; empty for the root.
-fn folder(path: &[u8]) -> &[u8] {
-    let slash = path.iter().rposition(|b| *b == b'/');
-    slash.and_then(|at| path.get(..at)).unwrap_or_default()
 }
