@@ -32,6 +32,8 @@ struct Catalogue {
     loaders: BTreeMap<String, String>,
     /// Other names of modules and of loaders, and what they stand for.
     aliases: BTreeMap<String, String>,
+    /// Those that are methods of an instance.
+    methods: BTreeSet<String>,
     /// By name: Rust of the row.
     variables: BTreeMap<String, String>,
 }
@@ -81,6 +83,7 @@ impl Catalogue {
             row,
             &[
                 "call",
+                "method",
                 "aliases",
                 "file",
                 "risk",
@@ -90,6 +93,9 @@ impl Catalogue {
             ],
         )?;
         let name = qualified(text(row, "call")?)?;
+        if row.get("method").is_some_and(|it| *it == Value::Bool(true)) {
+            self.methods.insert(name.to_owned());
+        }
         let aliases = texts(row, "aliases")?;
         for alias in &aliases {
             self.alias(alias, name)?;
@@ -194,6 +200,14 @@ impl Catalogue {
         let aliases: Vec<String> = self.aliases.iter().map(pair).collect();
         let doc = "Other names of modules and loaders, and what each stands for, sorted.";
         table(&mut rust, doc, "ALIASES", "(&str, &str)", &aliases)?;
+        let classes = self
+            .methods
+            .iter()
+            .filter_map(|name| Some(name.rsplit_once('.')?.0));
+        let classes: BTreeSet<&str> = classes.collect();
+        let rows: Vec<String> = classes.iter().map(|class| format!("{class:?}")).collect();
+        let doc = "The classes whose instances have a method that loads, sorted.";
+        table(&mut rust, doc, "CLASSES", "&str", &rows)?;
         let last_words = self.last_words();
         let row = |(last, words): (&String, &BTreeSet<String>)| {
             let words: Vec<&String> = words.iter().collect();
@@ -215,7 +229,7 @@ impl Catalogue {
 }
 
 fn argument(row: &Mapping) -> Result<String> {
-    only(row, &["name", "position", "safe", "default"])?;
+    only(row, &["name", "position", "safe", "unsafe", "default"])?;
     let position = match row.get("position") {
         None => "None".to_owned(),
         Some(position) => format!(
@@ -240,9 +254,10 @@ fn argument(row: &Mapping) -> Result<String> {
         .map(|(since, value)| format!("Default {{ since: &{since:?}, value: {value:?} }}"));
     let defaults: Vec<String> = defaults.collect();
     Ok(format!(
-        "DecidingArgument {{ name: {:?}, position: {position}, safe: {:?}, defaults: &[{}] }}",
+        "DecidingArgument {{ name: {:?}, position: {position}, safe: {:?}, lets_run: &{:?}, defaults: &[{}] }}",
         text(row, "name")?,
         text(row, "safe")?,
+        texts(row, "unsafe")?,
         defaults.join(", ")
     ))
 }

@@ -334,7 +334,12 @@ fn deciding_argument(argument: &DecidingArgument) -> String {
     if let Some(position) = argument.position {
         let _ = write!(text, " (positional {})", position + 1);
     }
-    let _ = write!(text, ": no code with `{}`; by default", argument.safe);
+    if argument.lets_run.is_empty() {
+        let _ = write!(text, ": no code with `{}`; by default", argument.safe);
+    } else {
+        let values = argument.lets_run.join("`, `");
+        let _ = write!(text, ": code with `{values}`; by default");
+    }
     for (n, default) in argument.defaults.iter().rev().enumerate() {
         let comma = if n > 0 { "," } else { "" };
         let _ = write!(text, "{comma} `{}`", default.value);

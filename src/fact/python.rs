@@ -178,6 +178,17 @@ impl Constant {
             Self::Name(_) | Self::Parameter(_) | Self::Unknown => None,
         }
     }
+
+    /// Whether it is one of these names or texts, or a list with one of them.
+    pub fn is_one_of(&self, known: &[&str]) -> bool {
+        match self {
+            Self::Name(name) | Self::Str(name) => {
+                name.as_str().is_some_and(|name| known.contains(&name))
+            }
+            Self::List(values) => values.iter().any(|value| value.is_one_of(known)),
+            _ => false,
+        }
+    }
 }
 
 /// Why source was judged only in part.

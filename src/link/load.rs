@@ -62,6 +62,7 @@ fn given(row: &DecidingArgument, call: &PyCall) -> Option<Executes> {
         return None;
     }
     let is_safe = match (row.safe, value) {
+        _ if !row.lets_run.is_empty() => Some(!value.is_one_of(row.lets_run)),
         ("None", Constant::Unknown | Constant::Parameter(_)) => None,
         // What a list that stands there lets through can be reviewed.
         ("None", Constant::List(_)) => Some(true),

@@ -71,6 +71,8 @@ pub struct DecidingArgument {
     pub position: Option<usize>,
     /// The value with which no code runs, as Python writes it.
     pub safe: &'static str,
+    /// The names and texts with which alone code runs; empty where code runs with anything but the safe value.
+    pub lets_run: &'static [&'static str],
     /// What holds if it is not given, by release, the oldest first.
     pub defaults: &'static [Default],
 }
@@ -117,6 +119,11 @@ impl DecidingArgument {
 pub fn by_name(name: &str) -> Option<&'static Loader> {
     let at = LOADERS.binary_search_by_key(&name, |loader| loader.name);
     LOADERS.get(at.ok()?)
+}
+
+/// Whether instances of the class of this qualified and public name have a method that is a loader.
+pub fn is_class(name: &str) -> bool {
+    CLASSES.binary_search(&name).is_ok()
 }
 
 /// The variable of this name.

@@ -221,6 +221,15 @@ impl<'r, 'm, 'a> Trail<'r, 'm, 'a> {
                 What::Path(path) if callee.bound.is_empty() => path,
                 _ => continue,
             };
+            // What has methods that load, made here: they are named by the class.
+            let class = loader::canonical(&path);
+            if loader::is_class(&class) {
+                out.push(Target {
+                    what: What::Path(class),
+                    bound: Vec::new(),
+                });
+                continue;
+            }
             let word = |name, position| {
                 let value = arguments.find_argument_value(name, position)?;
                 match self.constant(value, scope) {

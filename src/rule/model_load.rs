@@ -5,7 +5,7 @@ use super::{
     source::{finding, uses},
 };
 use crate::{
-    fact::PyAct,
+    fact::{Constant, PyAct},
     finding::Finding,
     loader::{Loader, Risk},
 };
@@ -50,6 +50,11 @@ declare_rule! {
 
 fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     for (observation, call, loader) in uses(case, &META) {
+        // `joblib.Memory(None)` keeps nothing.
+        let given = call.argument(loader.file, Some(0));
+        if given.is_some_and(|given| given.value == Constant::None) {
+            continue;
+        }
         let what = runs(loader);
         let name = loader.name;
         let message = match call.act {

@@ -16,8 +16,8 @@ declare_rule! {
     ///
     /// Refuses calls that switch off what keeps a loader from running code of the file: `safe_mode=False` of Keras,
     /// `trust_remote_code=True` of transformers and others, `safe=False` of jsonpickle, `trusted=` of skops with anything but a list that
-    /// stands there, `weights_only=False` of `torch.hub.load_state_dict_from_url`, and
-    /// `keras.config.enable_unsafe_deserialization`. So are values that the source does not show, unless code runs only with `True`;
+    /// stands there, `weights_only=False` of `torch.hub.load_state_dict_from_url`,
+    /// `yaml.load` with `Loader` or `UnsafeLoader`, and `keras.config.enable_unsafe_deserialization`. So are values that the source does not show, unless code runs only with `True`;
     /// a parameter whose default is safe counts as safe.
     ///
     /// ## Why it matters
@@ -154,6 +154,7 @@ fn is_safe(row: &DecidingArgument, argument: &PyArgument) -> Option<bool> {
         value => value,
     };
     match (row.safe, value) {
+        _ if !row.lets_run.is_empty() => Some(!value.is_one_of(row.lets_run)),
         // As good as not given.
         // A list that stands there can be reviewed.
         ("None" | "False", Constant::None) | ("None", Constant::List(_)) => Some(true),

@@ -92,12 +92,13 @@ fn loaders_are_judged_by_the_rules_of_their_rows() {
             let mut ways = vec![None];
             ways.extend(argument.position.map(Some));
             for position in ways {
-                let unsafe_value = if argument.safe == "False" {
-                    "True"
-                } else {
-                    "path.other"
+                let unsafe_value = match (argument.lets_run.first(), argument.safe) {
+                    (Some(name), _) if name.contains('.') => (*name).to_owned(),
+                    (Some(text), _) => format!("'{text}'"),
+                    (None, "False") => "True".to_owned(),
+                    _ => "path.other".to_owned(),
                 };
-                let source = call(loader, position, argument.name, unsafe_value);
+                let source = call(loader, position, argument.name, &unsafe_value);
                 assert!(of_row(&source), "{source}");
             }
             // With every argument at its safe value, nothing is said.

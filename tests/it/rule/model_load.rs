@@ -20,6 +20,23 @@ fn loaders_are_told_with_what_they_run() {
     insta::assert_snapshot!(one("from hydra.utils import instantiate\nmodel = instantiate(cfg.model)"), @"model-load: `hydra.utils.instantiate` runs any code that the file names");
     insta::assert_snapshot!(one("import mlflow\nmodels = map(mlflow.pyfunc.load_model, uris)"), @"model-load: `mlflow.pyfunc.load_model` is passed on: it runs any code that the file names");
     insta::assert_snapshot!(one("import pandas as pd\nframe = pd.read_hdf('frame.h5', 'frame')"), @"model-load: `pandas.read_hdf` runs any code that the file names");
+    insta::assert_snapshot!(one("import joblib\nmemory = joblib.Memory('cache')"), @"model-load: `joblib.Memory` runs any code that the file names");
+}
+
+/// A method of an instance, however that is made.
+#[test]
+fn methods_that_load_are_told() {
+    for source in [
+        "import onnxruntime\nonnxruntime.SessionOptions().register_custom_ops_library('a.so')",
+        "import onnxruntime as ort\nso = ort.SessionOptions()\nso.register_custom_ops_library(p)",
+        "from onnxruntime import SessionOptions as O\nclass A:\n    def __init__(self): self.o = O()\n    def f(self): self.o.register_custom_ops_library(p)",
+        "import openvino.runtime as ov\ncore = ov.Core()\ncore.add_extension('e.so')",
+        "import tensorrt as trt\nengine = trt.Runtime(logger).deserialize_cuda_engine(data)",
+    ] {
+        let said = told(source).join("\n");
+        assert!(said.starts_with("model-load: "), "{source}\n{said}");
+        assert!(said.contains("runs native code"), "{source}\n{said}");
+    }
 }
 
 /// What reads data alone is no loader of the catalogue.
@@ -33,6 +50,10 @@ fn readers_of_data_are_silent() {
         "from gensim.models import KeyedVectors\nKeyedVectors.load_word2vec_format('v.bin', binary=True)",
         "from safetensors.torch import load_file\nload_file('m.safetensors')",
         "import json\njson.load(f)",
+        "import joblib\njoblib.Memory(None)",
+        "import joblib\njoblib.Memory(location=None, verbose=0)",
+        "import onnxruntime as ort\nso = ort.SessionOptions()\nso.graph_optimization_level = 1",
+        "import other\nother.SessionOptions().register_custom_ops_library('a.so')",
     ] {
         assert_eq!(told(source), [""; 0], "{source}");
     }

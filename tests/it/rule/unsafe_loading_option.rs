@@ -26,6 +26,30 @@ fn options_that_let_code_run_are_refused() {
     insta::assert_snapshot!(told("import skops.io as sio\nm = sio.load('m.skops', trusted=True)"), @"unsafe-loading-option: `trusted=True` lets `sio.load` run code of what it loads | use the same call with a list of the types that it needs");
     insta::assert_snapshot!(told("import jsonpickle\no = jsonpickle.decode(text, safe=False)"), @"unsafe-loading-option: `safe=False` lets `jsonpickle.decode` run code of what it loads | write `jsonpickle.decode(text, safe=True)`");
     insta::assert_snapshot!(told("import torch\nw = torch.hub.load_state_dict_from_url(url)"), @"unsafe-loading-option: `torch.hub.load_state_dict_from_url` runs code of what it loads unless `weights_only=True` is given | write `torch.hub.load_state_dict_from_url(url, weights_only=True)`");
+    insta::assert_snapshot!(told("import yaml\nc = yaml.load(f, Loader=yaml.Loader)"), @"unsafe-loading-option: `Loader=yaml.Loader` lets `yaml.load` run code of what it loads | use `yaml.safe_load`");
+    insta::assert_snapshot!(told("from ruamel.yaml import YAML\nyaml = YAML(typ='unsafe')\nc = yaml.load(f)"), @r#"unsafe-loading-option: `typ='unsafe'` lets `YAML` run code of what it loads | use `YAML(typ="safe")`"#);
+}
+
+/// Every loader of YAML that calls what tags name, also where one of two is taken by what is installed.
+#[test]
+fn loaders_of_yaml_that_call_what_tags_name_are_refused() {
+    for source in [
+        "import yaml\nyaml.load(f, yaml.UnsafeLoader)",
+        "import yaml\nyaml.load(f, yaml.CLoader)",
+        "import yaml\nyaml.load(f, Loader=yaml.cyaml.CUnsafeLoader)",
+        "import yaml\nL = yaml.Loader\nlist(yaml.load_all(f, Loader=L))",
+        "import yaml\ntry:\n    from yaml import CLoader as Loader\nexcept ImportError:\n    from yaml import Loader\nyaml.load(f, Loader=Loader)",
+        "import ruamel.yaml\nruamel.yaml.load(f, Loader=ruamel.yaml.Loader)",
+        "import ruamel_yaml as yaml\nyaml.load(f, yaml.UnsafeLoader)",
+        "import ruamel.yaml\nruamel.yaml.YAML(typ=['unsafe', 'pytypes'])",
+        "from accelerate.utils import load\nload(p, weights_only=False)",
+    ] {
+        let said = told(source);
+        assert!(
+            said.starts_with("unsafe-loading-option: "),
+            "{source}\n{said}"
+        );
+    }
 }
 
 #[test]
@@ -43,6 +67,16 @@ fn options_that_do_not_are_silent() {
         "import skops.io as sio\nsio.load('m.skops')",
         "import jsonpickle\njsonpickle.decode(text)",
         "import torch\ntorch.hub.load_state_dict_from_url(url, weights_only=True)",
+        "import yaml\nyaml.load(f, Loader=yaml.SafeLoader)",
+        "import yaml\nyaml.load(f, yaml.FullLoader)",
+        "import yaml\nyaml.load(f, Loader=yaml.CSafeLoader)",
+        "import yaml\nclass L(yaml.SafeLoader): pass\nyaml.load(f, Loader=L)",
+        "import yaml\ndef f(s, Loader=yaml.SafeLoader): return yaml.load(s, Loader=Loader)",
+        // Since 6.0 it wants a loader.
+        "import yaml\nyaml.load(f)",
+        "from ruamel.yaml import YAML\nYAML().load(f)",
+        "from ruamel.yaml import YAML\nYAML(typ='safe', pure=True).load(f)",
+        "from accelerate.utils import load\nload(p)",
     ] {
         assert_eq!(told(source), "", "{source}");
     }
