@@ -15,6 +15,7 @@ use super::{
     codec::{self, Codec},
     narrow,
     packed::{DICTIONARY_KIB, Packed},
+    segments::{CHUNK, Segments},
     wide,
 };
 
@@ -36,10 +37,6 @@ pub enum Method {
 /// How much output is kept so that reads a little behind the front do not start again. A pickle inside joblib's arrays is read by a
 /// second walk, which begins up to a buffer behind the front.
 const KEPT: usize = 512 << 10;
-/// How much is decompressed at a time.
-const CHUNK: usize = 32 << 10;
-/// How much what is held grows by at most.
-const GROWTH: usize = 4 << 20;
 
 /// Where decompressed bytes come from.
 enum Origin {
@@ -68,9 +65,7 @@ struct State {
     /// What ended them, if it was not the end of the compressed data.
     error: Option<ReadError>,
     /// The first bytes, which are read without starting again.
-    held: Vec<u8>,
-    /// How many of them.
-    hold: usize,
+    held: Segments,
 }
 
 struct Front {
@@ -94,24 +89,36 @@ impl Front {
         self.kept.get(..self.filled).unwrap_or_default()
     }
 
-    /// Decompresses at most `most` bytes more, and returns them.
-    fn more(&mut self, most: u64) -> io::Result<&[u8]> {
+    /// Decompresses at most `most` bytes more, to where they stay if they do, and returns how many.
+    fn more(&mut self, most: u64, held: &mut Segments) -> io::Result<u64> {
+        let most = narrow(most);
+        let n = if held.takes(self.produced) {
+            self.filled = 0;
+            held.read_from(&mut self.decoder, most)?
+        } else {
+            self.pass(most)?
+        };
+        self.produced = self.produced.saturating_add(wide(n));
+        self.ended = n == 0;
+        Ok(wide(n))
+    }
+
+    /// Decompresses at most `most` bytes that do not stay.
+    fn pass(&mut self, most: usize) -> io::Result<usize> {
         if self.filled > KEPT {
             let old = self.filled.saturating_sub(KEPT >> 1);
             self.kept.copy_within(old..self.filled, 0);
             self.filled = KEPT >> 1;
         }
         let start = self.filled;
-        let end = start.saturating_add(narrow(most).min(CHUNK));
+        let end = start.saturating_add(most.min(CHUNK));
         if self.kept.len() < end {
             self.kept.resize(end, 0);
         }
         let room = self.kept.get_mut(start..end).unwrap_or_default();
         let n = self.decoder.read(room)?.min(room.len());
         self.filled = start.saturating_add(n);
-        self.produced = self.produced.saturating_add(wide(n));
-        self.ended = n == 0;
-        Ok(self.kept.get(start..self.filled).unwrap_or_default())
+        Ok(n)
     }
 }
 
@@ -120,7 +127,7 @@ impl Inflated {
     /// to no more than `hold` bytes stays in memory, as far as it is read.
     pub fn new(packed: Window, method: Method, len: u64, hold: usize, budget: Arc<Budget>) -> Self {
         let state = State {
-            hold: if len <= wide(hold) { hold } else { 0 },
+            held: Segments::up_to(if len <= wide(hold) { hold } else { 0 }),
             ..State::default()
         };
         Self {
@@ -135,7 +142,7 @@ impl Inflated {
     /// stay in memory.
     pub fn open(packed: Window, codec: Codec, hold: usize, budget: Arc<Budget>) -> Self {
         let state = State {
-            hold,
+            held: Segments::up_to(hold),
             ..State::default()
         };
         Self {
@@ -149,7 +156,7 @@ impl Inflated {
     /// From a decoder that gives `len` bytes once. The first `hold` of them stay in memory; to read others again is past a limit.
     pub fn once(decoder: Box<dyn Read + Send>, len: u64, hold: usize, budget: Arc<Budget>) -> Self {
         let state = State {
-            hold,
+            held: Segments::up_to(hold),
             ..State::default()
         };
         Self {
@@ -166,7 +173,7 @@ impl Inflated {
     }
 
     /// Takes out the first bytes: all, where no more than those that stay in memory have come out.
-    pub fn take_held(&self) -> Vec<u8> {
+    pub fn take_held(&self) -> impl ByteSource + use<> {
         std::mem::take(&mut self.lock().held)
     }
 
@@ -212,27 +219,13 @@ impl Inflated {
                 .declared
                 .unwrap_or(u64::MAX)
                 .saturating_sub(front.produced);
-            let before = front.produced;
-            let fresh = front.more(left)?;
-            let n = fresh.len();
-            let produced = before.saturating_add(wide(n));
-            if produced > state.reached {
-                self.budget
-                    .inflate(produced.saturating_sub(state.reached))?;
-                state.reached = produced;
+            let n = front.more(left, &mut state.held)?;
+            if front.produced > state.reached {
+                let new = front.produced.saturating_sub(state.reached);
+                self.budget.inflate(new)?;
+                state.reached = front.produced;
             } else {
-                self.budget.inflate_again(wide(n))?;
-            }
-            if wide(state.held.len()) == before {
-                let room = state.hold.saturating_sub(state.held.len()).min(n);
-                // Not twice as much as there is, which much compressed content inside compressed content would make a lot.
-                if state.held.capacity() < state.held.len().saturating_add(room) {
-                    let step = state.held.len().clamp(CHUNK, GROWTH);
-                    state.held.reserve_exact(step.max(room));
-                }
-                state
-                    .held
-                    .extend_from_slice(fresh.get(..room).unwrap_or_default());
+                self.budget.inflate_again(n)?;
             }
         }
         state.front = Some(front);
@@ -340,13 +333,15 @@ impl ByteSource for Inflated {
         if buf.is_empty() {
             return Ok(0);
         }
-        if offset < wide(state.held.len()) {
-            return state.held.as_slice().read_at(offset, buf);
+        if offset >= state.held.len() {
+            if self.declared.is_none() {
+                self.advance_open(&mut state, offset)?;
+            } else {
+                self.advance(&mut state, offset).map_err(of_data)?;
+            }
         }
-        if self.declared.is_none() {
-            self.advance_open(&mut state, offset)?;
-        } else {
-            self.advance(&mut state, offset).map_err(of_data)?;
+        if offset < state.held.len() {
+            return state.held.read_at(offset, buf);
         }
         let Some(front) = &state.front else {
             return Ok(0);

@@ -31,6 +31,7 @@ mod inflate;
 pub(crate) mod links;
 mod packed;
 mod pages;
+mod segments;
 mod snappy;
 mod stamp;
 mod stream;
