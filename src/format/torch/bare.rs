@@ -6,7 +6,7 @@ use crate::{
     bytes::{ReadError, Window},
     fact::TorchForm,
     format::{
-        Format, Loader, Reading,
+        Format, Home, Loader, Reading,
         pickle::{self, LoadedBy, Origin},
     },
 };
@@ -15,9 +15,11 @@ use crate::{
 #[derive(Debug)]
 struct BarePickle;
 
-/// What loads a file of this format and name, if torch does.
+/// What loads a file of this format and name, if torch does: a suffix that other files have too (`.bin`) does not say so.
 pub(super) fn loader_of(format: &Format, name: &[u8]) -> Option<&'static dyn Loader> {
-    let is_torch = format.id == pickle::FORMAT.id && super::zip::FORMAT.suffix_of(name).is_some();
+    let suffix = super::zip::FORMAT.suffix_of(name);
+    let is_named_so = suffix.is_some_and(|suffix| !matches!(suffix.home, Home::Shared(_)));
+    let is_torch = format.id == pickle::FORMAT.id && is_named_so;
     is_torch.then_some(&BarePickle)
 }
 

@@ -48,16 +48,16 @@ fn a_state_dict_is_not_nor_a_class_that_could_be_listed() {
         .op(0x81)
         .stop();
     assert_eq!(rules("x.pt", &torch(&class)), ["global-not-allowed"]);
-    // A bare pickle is torch's business only under torch's names.
-    assert_eq!(
-        rules(
-            "x.pkl",
-            &Pickle::proto(4)
-                .stack_global("collections", "OrderedDict")
-                .stop()
-        ),
-        [""; 0]
-    );
+    // A bare pickle is torch's business only under torch's own names: any data may be in a file `.bin`.
+    let bare = Pickle::proto(4)
+        .stack_global("collections", "OrderedDict")
+        .stop();
+    for name in ["x.pkl", "x.bin"] {
+        assert_eq!(rules(name, &bare), [""; 0], "{name}");
+    }
+    for name in ["x.pt", "x.pth", "x.ckpt"] {
+        assert_eq!(rules(name, &bare), ["torch-weights-only"], "{name}");
+    }
 }
 
 #[test]
