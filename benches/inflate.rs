@@ -11,6 +11,10 @@ use std::io::{self, Cursor, Read, Write as _};
 use divan::{Bencher, counter::BytesCount};
 use weighbridge::{bytes::Window, fact::Fact, record::Recorder};
 
+// What is held in memory costs what the program's allocator makes of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }
