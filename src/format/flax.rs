@@ -5,7 +5,7 @@
 
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
-    msgpack::{Unpacker, Value, starts_map},
+    msgpack::{Unpacker, Value, Visitor, starts_map, walk},
 };
 use crate::{
     bytes::{ReadError, Window},
@@ -135,99 +135,59 @@ fn width(dtype: &str) -> Option<u64> {
     })
 }
 
-/// A mapping or a list that is being read.
-struct Level {
-    /// Values that are left; of a mapping, keys with their values.
-    left: u64,
-    is_map: bool,
-    /// Bytes of the path that its name took.
-    before: usize,
-}
-
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let mut walk = Unpacker::new(window);
-    let mut tensors = Vec::new();
-    let done = values(&mut walk, &mut tensors);
-    reading.recorder.list_tensors(|| tensors);
-    done?;
-    match walk.stream.left() {
-        0 => Ok(()),
-        bytes => Err(fault(ArraysFault::Trailing { bytes })),
-    }
+    let mut parameters = Parameters::default();
+    let done = walk(&mut Unpacker::new(window), Vec::new(), &mut parameters);
+    reading.recorder.list_tensors(|| parameters.tensors);
+    done
 }
 
-fn values(walk: &mut Unpacker, tensors: &mut Vec<Tensor>) -> Result<(), ReadError> {
-    let mut levels: Vec<Level> = Vec::new();
-    let mut path: Vec<u8> = Vec::new();
-    let mut count: u64 = 0;
-    loop {
-        let before = path.len();
-        if let Some(level) = levels.last_mut() {
-            let Some(left) = level.left.checked_sub(1) else {
-                path.truncate(level.before);
-                levels.pop();
-                if levels.is_empty() {
-                    return Ok(());
-                }
-                continue;
-            };
-            level.left = left;
-            if level.is_map {
-                key(walk, &mut path)?;
-            }
-        }
-        count = count.saturating_add(1);
-        if count > limits::MSGPACK_VALUES {
-            return Err(ReadError::Limit(limits::Id::MSGPACK_VALUES));
-        }
-        let at = walk.stream.offset();
-        let opened = match walk.value()? {
-            Value::Plain | Value::Number(_) => None,
-            Value::Text(length) | Value::Bytes(length) => {
-                walk.pass(length)?;
-                None
-            }
-            Value::Array(left) => Some((left, false)),
-            Value::Map(left) => Some((left, true)),
-            Value::Extension(ARRAY | SCALAR, length) => {
-                let name = Text::new(path.as_slice());
-                let tensor = walk.array(&name, length)?;
-                if tensors.len() < limits::TENSORS_LISTED {
-                    tensors.push(tensor);
-                }
-                None
-            }
-            Value::Extension(COMPLEX, length) => {
-                complex(walk, length, at)?;
-                None
-            }
-            Value::Extension(code, _) => return Err(fault(ArraysFault::Extension { code, at })),
+/// What a checkpoint holds.
+#[derive(Debug, Default)]
+struct Parameters {
+    tensors: Vec<Tensor>,
+    values: u64,
+}
+
+impl Visitor for Parameters {
+    fn values(&mut self) -> &mut u64 {
+        &mut self.values
+    }
+
+    fn key(&mut self, from: &mut Unpacker, path: &mut Vec<u8>, _: usize) -> Result<(), ReadError> {
+        let at = from.stream.offset();
+        let Value::Text(length) = from.value()? else {
+            return Err(fault(ArraysFault::Encoding { at }));
         };
-        match opened {
-            Some((left, is_map)) if levels.len() < limits::MSGPACK_DEPTH => levels.push(Level {
-                left,
-                is_map,
-                before,
-            }),
-            Some(_) => return Err(ReadError::Limit(limits::Id::MSGPACK_DEPTH)),
-            None if levels.is_empty() => return Ok(()),
-            None => path.truncate(before),
+        let key = from.text(length)?;
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(key.as_bytes());
+        Ok(())
+    }
+
+    fn value(
+        &mut self,
+        from: &mut Unpacker,
+        head: Value,
+        path: &[u8],
+        at: u64,
+    ) -> Result<(), ReadError> {
+        match head {
+            Value::Text(length) | Value::Bytes(length) => from.pass(length),
+            Value::Extension(ARRAY | SCALAR, length) => {
+                let tensor = from.array(&Text::new(path), length)?;
+                if self.tensors.len() < limits::TENSORS_LISTED {
+                    self.tensors.push(tensor);
+                }
+                Ok(())
+            }
+            Value::Extension(COMPLEX, length) => complex(from, length, at),
+            Value::Extension(code, _) => Err(fault(ArraysFault::Extension { code, at })),
+            Value::Plain | Value::Number(_) | Value::Array(_) | Value::Map(_) => Ok(()),
         }
     }
-}
-
-/// The key of a value, which is added to the path.
-fn key(walk: &mut Unpacker, path: &mut Vec<u8>) -> Result<(), ReadError> {
-    let at = walk.stream.offset();
-    let Value::Text(length) = walk.value()? else {
-        return Err(fault(ArraysFault::Encoding { at }));
-    };
-    let key = walk.text(length)?;
-    if !path.is_empty() {
-        path.push(b'/');
-    }
-    path.extend_from_slice(key.as_bytes());
-    Ok(())
 }
 
 /// A complex number: two numbers in a list.

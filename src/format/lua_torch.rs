@@ -39,7 +39,8 @@ for that. Readers in Python only read tensors and tables.
 
 ## How it is recognised
 
-By an object of a class or a table that begins it, in binary or in text; under the name `.t7`, by any object.
+By an object of a class or a table that begins it, in binary or in text, or by any object with bytecode in its front; under the name `.t7`, by any
+object.
 
 ## What is checked
 
@@ -80,12 +81,19 @@ const PACKAGES: [&str; 6] = ["cudnn.", "cunn.", "graph.", "nn.", "nngraph.", "cl
 
 fn probe(head: &Head<'_>) -> Certainty {
     let front = head.front.as_slice();
-    if is_binary(front) || is_text(front) {
+    if is_binary(front) || is_text(front) || has_code(front) {
         return Certainty::Sure;
     }
     let named = FORMAT.suffix_of(head.name).is_some();
     let begins = matches!(front, [0..=8, 0, 0, 0, ..] | [b'0'..=b'8', b'\n', ..]);
     Certainty::maybe_if(named && begins)
+}
+
+/// Any object in whose front there is bytecode of LuaJIT or Lua.
+fn has_code(front: &[u8]) -> bool {
+    let has = |magic: &[u8]| memchr::memmem::find(front, magic).is_some();
+    matches!(front, [1..=8, 0, 0, 0, ..] | [b'1'..=b'8', b'\n', ..])
+        && (has(b"\x1bLJ") || has(b"\x1bLua"))
 }
 
 /// An object of a class or a table with a first key.

@@ -16,6 +16,11 @@ pub(super) fn starts_map(front: &[u8]) -> bool {
     matches!(rest, [0xa0..=0xbf | 0xd9..=0xdb, ..])
 }
 
+/// Whether bytes begin with a mapping that has a key.
+pub(super) fn starts_any_map(front: &[u8]) -> bool {
+    matches!(front, [0x81..=0x8f | 0xde | 0xdf, ..])
+}
+
 /// The head of a value: what follows it, or how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Value {
@@ -117,6 +122,14 @@ impl Unpacker {
         Ok(())
     }
 
+    /// Nothing follows.
+    fn end(&self) -> Result<(), ReadError> {
+        match self.stream.left() {
+            0 => Ok(()),
+            bytes => Err(ReadError::malformed(ArraysFault::Trailing { bytes })),
+        }
+    }
+
     /// A text of so many bytes.
     pub(super) fn text(&mut self, length: u64) -> Result<Text, ReadError> {
         if length > limits::MSGPACK_KEY {
@@ -126,5 +139,99 @@ impl Unpacker {
         let short = || ReadError::truncated(Piece::Content, length, left);
         let taken = self.stream.take(narrow(length))?.ok_or_else(short)?;
         Ok(Text::new(taken))
+    }
+}
+
+/// What a walk through a file does with its keys and values.
+pub(super) trait Visitor {
+    /// How many values there have been, in all walks of a file together.
+    fn values(&mut self) -> &mut u64;
+
+    /// Reads a key, and adds it to the path. It stands so many levels deep, from 1 on.
+    ///
+    /// # Errors
+    /// What is no key.
+    fn key(
+        &mut self,
+        from: &mut Unpacker,
+        path: &mut Vec<u8>,
+        depth: usize,
+    ) -> Result<(), ReadError>;
+
+    /// Passes what follows the head of a value that is no list and no mapping. The head stood at `at`.
+    ///
+    /// # Errors
+    /// What does not fit.
+    fn value(
+        &mut self,
+        from: &mut Unpacker,
+        head: Value,
+        path: &[u8],
+        at: u64,
+    ) -> Result<(), ReadError>;
+}
+
+/// A mapping or a list that is being read.
+struct Level {
+    /// Values that are left; of a mapping, keys with their values.
+    left: u64,
+    is_map: bool,
+    /// Bytes of the path that its name took.
+    before: usize,
+}
+
+/// Walks through one value and all that is in it, without recursion, to the end of the bytes.
+///
+/// # Errors
+/// A limit, what the visitor finds, and bytes behind the value.
+pub(super) fn walk(
+    from: &mut Unpacker,
+    mut path: Vec<u8>,
+    visitor: &mut impl Visitor,
+) -> Result<(), ReadError> {
+    let mut levels: Vec<Level> = Vec::new();
+    loop {
+        let before = path.len();
+        let depth = levels.len();
+        if let Some(level) = levels.last_mut() {
+            let Some(left) = level.left.checked_sub(1) else {
+                path.truncate(level.before);
+                levels.pop();
+                if levels.is_empty() {
+                    return from.end();
+                }
+                continue;
+            };
+            level.left = left;
+            if level.is_map {
+                visitor.key(from, &mut path, depth)?;
+            }
+        }
+        let values = visitor.values();
+        *values = values.saturating_add(1);
+        if *values > limits::MSGPACK_VALUES {
+            return Err(ReadError::Limit(limits::Id::MSGPACK_VALUES));
+        }
+        let at = from.stream.offset();
+        let (left, is_map) = match from.value()? {
+            Value::Array(left) => (left, false),
+            Value::Map(left) => (left, true),
+            head => {
+                visitor.value(from, head, &path, at)?;
+                if levels.is_empty() {
+                    return from.end();
+                }
+                path.truncate(before);
+                continue;
+            }
+        };
+        if levels.len() >= limits::MSGPACK_DEPTH {
+            return Err(ReadError::Limit(limits::Id::MSGPACK_DEPTH));
+        }
+        levels.push(Level {
+            left,
+            is_map,
+            before,
+        });
     }
 }

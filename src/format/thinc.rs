@@ -2,7 +2,7 @@
 
 use super::{
     Certainty, Expect, Format, Head, Read, Reading, Recognise, Runs,
-    msgpack::{Unpacker, Value, starts_map},
+    msgpack::{Unpacker, Value, Visitor, starts_any_map, starts_map, walk},
 };
 use crate::{
     bytes::{ReadError, Window},
@@ -58,20 +58,24 @@ fn probe(head: &Head<'_>) -> Certainty {
     // The first key stands in the first bytes, in whatever width its length is written.
     let start = front.get(..16).unwrap_or(front);
     let has_key = |key: &[u8]| memchr::memmem::find(start, key).is_some();
-    let is_named = head.name == NAME;
-    Certainty::sure_if(starts_map(front) && (is_named || KEYS.iter().any(|key| has_key(key))))
+    // In a model that is called so, the first key may be any.
+    let is_named = head.name == NAME && starts_any_map(front);
+    let has_keys = || starts_map(front) && KEYS.iter().any(|key| has_key(key));
+    Certainty::sure_if(is_named || has_keys())
 }
 
 /// Whether all of the bytes are one model: an archive at their end is a part of it.
 pub(super) fn is_whole(head: &Head<'_>) -> bool {
     let mut found = Found::default();
-    probe(head) == Certainty::Sure && found.values(head.window, 0).is_ok() && found.has_nodes
+    probe(head) == Certainty::Sure && found.model(head.window).is_ok() && found.has_nodes
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut found = Found::default();
-    let done = found.values(window, 0);
-    if !found.has_nodes {
+    let done = found.model(window);
+    // What nests deeper than is read may be a model all the same.
+    let is_past_limit = matches!(done, Err(ReadError::Limit(_)));
+    if !found.has_nodes && !is_past_limit {
         reading.disclaim();
         return Ok(());
     }
@@ -104,114 +108,92 @@ struct Found {
     values: u64,
 }
 
-/// A mapping or a list that is being read.
-struct Level {
-    /// Values that are left; of a mapping, keys with their values.
-    left: u64,
-    is_map: bool,
-    /// Bytes of the path that its name took.
-    before: usize,
+/// What the bytes of a shim may be: files of other libraries, in a mapping of their own or not.
+struct Part<'f> {
+    found: &'f mut Found,
+    window: &'f Window,
+    is_inner: bool,
 }
 
 impl Found {
-    /// The values of a model, or of a mapping in the bytes of a shim.
-    fn values(&mut self, window: &Window, start: usize) -> Result<(), ReadError> {
-        let mut walk = Unpacker::new(window);
-        let mut path = if start == 0 {
-            Vec::new()
-        } else {
-            SHIMS.to_vec()
-        };
-        let mut levels: Vec<Level> = Vec::new();
-        loop {
-            let before = path.len();
-            if let Some(level) = levels.last_mut() {
-                let Some(left) = level.left.checked_sub(1) else {
-                    path.truncate(level.before);
-                    levels.pop();
-                    if levels.is_empty() {
-                        return end(&walk);
-                    }
-                    continue;
-                };
-                level.left = left;
-                let is_map = level.is_map;
-                if is_map {
-                    key(&mut walk, &mut path)?;
-                    self.has_nodes |= start == 0 && levels.len() == 1 && path == NODES;
-                }
-            }
-            self.values = self.values.saturating_add(1);
-            if self.values > limits::MSGPACK_VALUES {
-                return Err(ReadError::Limit(limits::Id::MSGPACK_VALUES));
-            }
-            let opened = match walk.value()? {
-                Value::Plain | Value::Number(_) => None,
-                Value::Text(length) | Value::Extension(_, length) => {
-                    walk.pass(length)?;
-                    None
-                }
-                Value::Bytes(length) => {
-                    let part = window.up_to(walk.stream.offset(), length);
-                    walk.pass(length)?;
-                    if path.starts_with(SHIMS) {
-                        self.part(&path, part, start)?;
-                    }
-                    None
-                }
-                Value::Array(left) => Some((left, false)),
-                Value::Map(left) => Some((left, true)),
-            };
-            match opened {
-                Some((left, is_map)) if levels.len() < limits::MSGPACK_DEPTH => {
-                    levels.push(Level {
-                        left,
-                        is_map,
-                        before,
-                    });
-                }
-                Some(_) => return Err(ReadError::Limit(limits::Id::MSGPACK_DEPTH)),
-                None if levels.is_empty() => return end(&walk),
-                None => path.truncate(before),
-            }
-        }
+    /// The values of a model.
+    fn model(&mut self, window: &Window) -> Result<(), ReadError> {
+        self.walk(window, Vec::new())
     }
 
-    /// Bytes of a shim: a mapping with such bytes, or a file.
-    fn part(&mut self, path: &[u8], part: Window, start: usize) -> Result<(), ReadError> {
-        if start == 0 && starts_map(&part.bytes_at(0, 8)?) {
-            return self.values(&part, 1);
+    /// The values of a model, or of a mapping in the bytes of a shim, whose path is not empty.
+    fn walk(&mut self, window: &Window, path: Vec<u8>) -> Result<(), ReadError> {
+        let mut part = Part {
+            found: self,
+            window,
+            is_inner: !path.is_empty(),
+        };
+        walk(&mut Unpacker::new(window), path, &mut part)
+    }
+}
+
+impl Visitor for Part<'_> {
+    fn values(&mut self) -> &mut u64 {
+        &mut self.found.values
+    }
+
+    /// The key of a value. Those of arrays are bytes.
+    fn key(
+        &mut self,
+        from: &mut Unpacker,
+        path: &mut Vec<u8>,
+        depth: usize,
+    ) -> Result<(), ReadError> {
+        if !path.is_empty() {
+            path.push(b'/');
         }
-        if self.parts.len() >= limits::MSGPACK_PARTS {
-            return Err(ReadError::Limit(limits::Id::MSGPACK_PARTS));
+        let at = from.stream.offset();
+        match from.value()? {
+            Value::Text(length) | Value::Bytes(length) => {
+                path.extend_from_slice(from.text(length)?.as_bytes());
+            }
+            Value::Plain | Value::Number(_) => {}
+            Value::Extension(_, length) => from.pass(length)?,
+            Value::Array(_) | Value::Map(_) => {
+                return Err(ReadError::malformed(ArraysFault::Encoding { at }));
+            }
         }
-        self.parts.push((path.to_vec(), part));
+        self.found.has_nodes |= !self.is_inner && depth == 1 && path == NODES;
         Ok(())
     }
-}
 
-/// Nothing follows.
-fn end(walk: &Unpacker) -> Result<(), ReadError> {
-    match walk.stream.left() {
-        0 => Ok(()),
-        bytes => Err(ReadError::malformed(ArraysFault::Trailing { bytes })),
-    }
-}
-
-/// The key of a value, which is added to the path. Those of arrays are bytes.
-fn key(walk: &mut Unpacker, path: &mut Vec<u8>) -> Result<(), ReadError> {
-    if !path.is_empty() {
-        path.push(b'/');
-    }
-    match walk.value()? {
-        Value::Text(length) | Value::Bytes(length) => {
-            path.extend_from_slice(walk.text(length)?.as_bytes());
-        }
-        Value::Plain | Value::Number(_) => {}
-        _ => {
-            let at = walk.stream.offset();
-            return Err(ReadError::malformed(ArraysFault::Encoding { at }));
+    fn value(
+        &mut self,
+        from: &mut Unpacker,
+        head: Value,
+        path: &[u8],
+        _: u64,
+    ) -> Result<(), ReadError> {
+        match head {
+            Value::Text(length) | Value::Extension(_, length) => from.pass(length),
+            Value::Bytes(length) => {
+                let part = self.window.up_to(from.stream.offset(), length);
+                from.pass(length)?;
+                if path.starts_with(SHIMS) {
+                    self.part(path, part)?;
+                }
+                Ok(())
+            }
+            Value::Plain | Value::Number(_) | Value::Array(_) | Value::Map(_) => Ok(()),
         }
     }
-    Ok(())
+}
+
+impl Part<'_> {
+    /// Bytes of a shim: a mapping with such bytes, or a file.
+    fn part(&mut self, path: &[u8], part: Window) -> Result<(), ReadError> {
+        if !self.is_inner && starts_map(&part.bytes_at(0, 8)?) {
+            return self.found.walk(&part, SHIMS.to_vec());
+        }
+        if self.found.parts.len() >= limits::MSGPACK_PARTS {
+            return Err(ReadError::Limit(limits::Id::MSGPACK_PARTS));
+        }
+        self.found.parts.push((path.to_vec(), part));
+        Ok(())
+    }
 }

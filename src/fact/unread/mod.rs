@@ -59,6 +59,10 @@ pub enum Unsupported {
     Dtype(Short),
     /// An encrypted member of a zip archive.
     EncryptedMember,
+    /// A table whose description is encrypted.
+    EncryptedTable,
+    /// A file of R in the first version of its format.
+    FirstRVersion,
     /// An array of joblib in a form that joblib does not write, so that nobody knows where it ends.
     JoblibArray(JoblibFault),
     /// A version of the npy format.

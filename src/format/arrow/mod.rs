@@ -43,13 +43,14 @@ Columns are mapped or copied. The schema may name types of an application: pyarr
 
 ## How it is recognised
 
-By `ARROW1` at the beginning, or by a message that begins a stream and has a schema. A table without pickles is data, and not reported, unless
-its name is that of a model.
+By `ARROW1` at the beginning, or at the end behind a description that has a schema, since readers of files look there; or by a message that begins
+a stream and has a schema, also as releases before 0.15 wrote it. A table without pickles is data, and not reported, unless its name is that of a model.
 
 ## What is checked
 
-The schema, also the one at the end of a file, with the types in types: a pickle in it is read as one. Columns whose values Ray unpickles are
-refused, because they are not read.
+The schema, also the one at the end of a file, with the types in types: a pickle in it is read as one, and so are the shapes that Ray 2.49 and later keep
+as pickles in its types of tensors. Columns whose values Ray unpickles are refused, because they are not read. A file with another beginning than
+writers give it is refused.
 
 ## What to prefer
 
@@ -58,16 +59,27 @@ This, with the types that Arrow has itself.
 
 /// The type whose metadata is a pickle.
 const PICKLED_TYPE: &str = "arrow.py_extension_type";
+/// Types of Ray for tensors, whose shapes are JSON or pickles.
+const SHAPED_TYPES: [&str; 3] = [
+    "ray.data.arrow_tensor",
+    "ray.data.arrow_tensor_v2",
+    "ray.data.arrow_variable_shaped_tensor",
+];
 /// Types whose values are pickles.
 const PICKLED_VALUES: [&str; 1] = ["ray.data.arrow_pickled_object"];
 /// The magic of files.
 const MAGIC: &[u8; 6] = b"ARROW1";
+/// How writers begin a file.
+const START: &[u8; 8] = b"ARROW1\0\0";
+/// The newest version of messages.
+const NEWEST: u8 = 4;
 /// A message that is a schema.
 const SCHEMA: u8 = 1;
 
 /// Numbers of fields.
 mod field {
-    /// Of a message: the type of its header, and that.
+    /// Of a message: the version, the type of its header, and that.
+    pub(super) const VERSION: u16 = 0;
     pub(super) const KIND: u16 = 1;
     pub(super) const HEADER: u16 = 2;
     /// Of a footer.
@@ -81,12 +93,31 @@ mod field {
 }
 
 fn probe(head: &Head<'_>) -> Certainty {
-    if head.front.starts_with(MAGIC) && head.front.get(6..8) == Some(&[0, 0]) {
+    let is_file =
+        head.front.starts_with(START) || head.has_end_at_hand() && has_footer(head.window);
+    if is_file {
         return Certainty::Sure;
     }
-    let is_stream = head.front.starts_with(&[0xff; 4])
-        && message(head.window, 0).is_ok_and(|message| is_schema(&message));
-    Certainty::sure_if(is_stream)
+    let begins = |message: &Window| {
+        let version = |root: Table<'_>| root.u8(field::VERSION);
+        is_schema(message)
+            && (head.front.starts_with(&[0xff; 4])
+                || Flatbuffer::new(message)
+                    .root()
+                    .and_then(version)
+                    .is_ok_and(|of| of <= NEWEST))
+    };
+    Certainty::sure_if(message(head.window, 0).is_ok_and(|message| begins(&message)))
+}
+
+/// Whether a file ends as its readers want it, which do not look at its beginning.
+fn has_footer(window: &Window) -> bool {
+    let has_schema = |footer: Window| {
+        let buffer = Flatbuffer::new(&footer);
+        let schema = buffer.root().and_then(|root| root.table(field::SCHEMA));
+        schema.is_ok_and(|schema| schema.is_some())
+    };
+    footer(window).is_ok_and(has_schema)
 }
 
 /// Whether a message is a schema, as far as its first fields say.
@@ -95,25 +126,38 @@ fn is_schema(message: &Window) -> bool {
     let Ok(root) = buffer.root() else {
         return false;
     };
+    let has_fields = |header: Option<Table<'_>>| {
+        header.is_some_and(|schema| schema.vector(field::FIELDS, 4).is_ok())
+    };
     root.u8(field::KIND).is_ok_and(|kind| kind == SCHEMA)
-        && root
-            .table(field::HEADER)
-            .is_ok_and(|header| header.is_some())
+        && root.table(field::HEADER).is_ok_and(has_fields)
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
-    let is_file = window.bytes_at(0, 6)? == MAGIC;
-    let start = if is_file { 8 } else { 0 };
-    if is_file {
-        footer(window, reading)?;
+    let begins = window.bytes_at(0, 8)? == START;
+    if begins || has_footer(window) {
+        let footer = footer(window)?;
+        let buffer = Flatbuffer::new(&footer);
+        match buffer.root()?.table(field::SCHEMA)? {
+            Some(schema) => of_schema(schema, &footer, reading)?,
+            None => return Err(wrong("footer", window.len())),
+        }
+        if !begins {
+            return Err(wrong("magic", 0));
+        }
     }
-    let first = message(window, start)?;
+    let first = message(window, if begins { 8 } else { 0 })?;
     if is_schema(&first) {
         of_message(&first, reading)?;
     }
     reading.disclaim_data(before);
     Ok(())
+}
+
+fn wrong(name: &str, at: u64) -> ReadError {
+    let name = name.into();
+    ReadError::malformed(TableFault::Value { name, at })
 }
 
 fn number(window: &Window, at: u64) -> Result<u32, ReadError> {
@@ -142,25 +186,17 @@ fn part(window: &Window, at: u64, length: u64) -> Result<Window, ReadError> {
     })
 }
 
-/// The schema at the end of a file, which its readers take.
-fn footer(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
+/// What describes a file at its end.
+fn footer(window: &Window) -> Result<Window, ReadError> {
     let end = window.len();
-    let wrong = || {
-        let name = "footer".into();
-        ReadError::malformed(TableFault::Value { name, at: end })
-    };
+    let wrong = || wrong("footer", end);
     let tail = end.checked_sub(10).ok_or_else(wrong)?;
     if window.bytes_at(tail.saturating_add(4), 6)? != MAGIC {
         return Err(wrong());
     }
     let length = u64::from(number(window, tail)?);
     let start = tail.checked_sub(length).ok_or_else(wrong)?;
-    let footer = part(window, start, length)?;
-    let buffer = Flatbuffer::new(&footer);
-    match buffer.root()?.table(field::SCHEMA)? {
-        Some(schema) => of_schema(schema, &footer, reading),
-        None => Err(wrong()),
-    }
+    part(window, start, length)
 }
 
 /// Reads the schema that a message is.
@@ -193,23 +229,32 @@ fn of_field(
     if depth >= limits::ARROW_DEPTH {
         return Err(ReadError::Limit(limits::Id::ARROW_DEPTH));
     }
-    let mut kind = None;
-    let mut metadata = Vector::default();
+    let (mut is_pickled, mut is_shaped, mut has_pickles) = (false, false, false);
+    let mut metadata: Vec<Vector> = Vec::new();
+    // Which of two entries with one key a reader takes is its own choice: each counts.
     for entry in of.tables(field::METADATA)? {
         let entry = entry?;
         match entry.text(0)?.as_bytes() {
-            b"ARROW:extension:name" => kind = Some(entry.text(1)?),
-            b"ARROW:extension:metadata" => metadata = entry.vector(1, 1)?,
+            b"ARROW:extension:name" => {
+                let kind = entry.text(1)?;
+                is_pickled |= kind == *PICKLED_TYPE;
+                is_shaped |= SHAPED_TYPES.iter().any(|shaped| kind == **shaped);
+                has_pickles |= PICKLED_VALUES.iter().any(|pickled| kind == **pickled);
+            }
+            b"ARROW:extension:metadata" => metadata.push(entry.vector(1, 1)?),
             _ => {}
         }
     }
-    if let Some(kind) = kind {
+    if is_pickled || is_shaped || has_pickles {
         let name = of.text(field::NAME)?;
-        if kind == *PICKLED_TYPE && metadata.count > 0 {
-            let pickle = part(window, metadata.start, metadata.count)?;
-            let expect = Expect::Format(&pickle::FORMAT);
-            reading.descend(Hop::Key(name.clone()), name.as_bytes(), &pickle, expect);
-        } else if PICKLED_VALUES.iter().any(|pickled| kind == **pickled) {
+        for Vector { start, count } in metadata {
+            let pickle = part(window, start, count)?;
+            if count > 0 && (is_pickled || is_shaped && !is_json(&pickle)?) {
+                let expect = Expect::Format(&pickle::FORMAT);
+                reading.descend(Hop::Key(name.clone()), name.as_bytes(), &pickle, expect);
+            }
+        }
+        if has_pickles {
             let form = Unsupported::PickledColumn(Short::new(name.as_bytes()));
             reading.unread(ReadError::unsupported(form), Place::Whole);
         }
@@ -218,4 +263,10 @@ fn of_field(
         of_field(child?, window, depth.saturating_add(1), reading)?;
     }
     Ok(())
+}
+
+/// Whether a shape is JSON: a list of sizes or a number, no beginning of which is an opcode that a pickle could begin with.
+fn is_json(shape: &Window) -> Result<bool, ReadError> {
+    let front = shape.bytes_at(0, 1)?;
+    Ok(matches!(front.as_slice(), [b'[' | b'0'..=b'9']))
 }

@@ -3,7 +3,7 @@
 use super::part;
 use crate::{
     bytes::{ReadError, Stream, Window, narrow, wide},
-    fact::{Hop, Piece, TableFault},
+    fact::{Hop, Piece, TableFault, Unsupported},
     format::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix},
     limits,
 };
@@ -32,11 +32,13 @@ pickle. What pandas keeps there is JSON.
 
 ## How it is recognised
 
-By `PAR1` at both ends. A table without pickles is data, and not reported, unless its name is that of a model.
+By `PAR1` at its end, where readers look, behind a description that fits into it. A table without pickles is data, and not reported, unless its name
+is that of a model.
 
 ## What is checked
 
-The description at the end, and the schema of Arrow in it. Columns are not read.
+The description at the end, and the schema of Arrow in it. Columns are not read. A description that is encrypted (`PARE`), and a file that does not
+begin with `PAR1`, are refused.
 
 ## What to prefer
 
@@ -44,6 +46,8 @@ This, with the types that Arrow has itself.
 ";
 
 const MAGIC: &[u8; 4] = b"PAR1";
+/// The magic of files whose description is encrypted.
+const ENCRYPTED: &[u8; 4] = b"PARE";
 /// The key under which Arrow keeps its schema.
 const SCHEMA: &[u8] = b"ARROW:schema";
 /// The field of a file's description that is a list of keys and values.
@@ -67,8 +71,10 @@ mod kind {
 }
 
 fn probe(head: &Head<'_>) -> Certainty {
-    let is_front = head.front.starts_with(MAGIC);
-    Certainty::sure_if(is_front && tail(head.window).is_ok())
+    let has_front = head.front.starts_with(MAGIC) || head.front.starts_with(ENCRYPTED);
+    let fits = |(end, length)| has_front || length > 0 && length <= end;
+    let is_end_near = has_front || head.has_end_at_hand();
+    Certainty::sure_if(is_end_near && tail(head.window).is_ok_and(fits))
 }
 
 /// The length of the description, from the end of the file.
@@ -81,7 +87,7 @@ fn tail(window: &Window) -> Result<(u64, u64), ReadError> {
     let at = end.checked_sub(8).ok_or_else(wrong)?;
     let bytes = window.bytes_at(at, 8)?;
     let (length, magic) = bytes.split_at_checked(4).ok_or_else(wrong)?;
-    if magic != MAGIC {
+    if magic != MAGIC && magic != ENCRYPTED {
         return Err(wrong());
     }
     let length = length.first_chunk().map_or(0, |b| u32::from_le_bytes(*b));
@@ -91,6 +97,9 @@ fn tail(window: &Window) -> Result<(u64, u64), ReadError> {
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
     let (end, length) = tail(window)?;
+    if window.bytes_at(end.saturating_add(4), 4)? == ENCRYPTED {
+        return Err(ReadError::unsupported(Unsupported::EncryptedTable));
+    }
     let start = end.checked_sub(length).ok_or_else(|| {
         let left = end;
         ReadError::truncated(Piece::Content, length, left)
@@ -108,6 +117,9 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         let done = super::of_message(&message, reading);
         reading.recorder.leave();
         done?;
+    }
+    if window.bytes_at(0, 4)? != MAGIC {
+        return Err(super::wrong("magic", 0));
     }
     reading.disclaim_data(before);
     Ok(())

@@ -17,12 +17,36 @@ pub(super) enum Encoding {
     Text,
 }
 
-/// R 2.3.0 reads version 2, R 3.5.0 version 3.
+/// The oldest releases that read versions 2 and 3, as every writer notes them. R reads on whatever is noted.
 const READERS: [(i32, i32); 2] = [(2, 0x0002_0300), (3, 0x0003_0500)];
 
 impl Encoding {
-    /// The encoding of a file that begins so, and where its first item's head is.
+    /// The encoding of a file that begins as writers begin it, and where the numbers of its versions are.
     pub(super) fn of(front: &[u8]) -> Option<(Self, u64)> {
+        let (encoding, start, [_, letter, ..]) = Self::begun(front)? else {
+            return None;
+        };
+        let numbers = encoding.versions(front.get(narrow(start)..)?)?;
+        let [version, _, reader] = numbers;
+        let is_written = *letter == b'\n' && READERS.contains(&(version, reader));
+        is_written.then_some((encoding, start))
+    }
+
+    /// The same for a file that begins in a way that R reads all the same.
+    pub(super) fn of_any(front: &[u8]) -> Option<(Self, u64)> {
+        let (encoding, start, _) = Self::begun(front)?;
+        let numbers = encoding.versions(front.get(narrow(start)..)?)?;
+        matches!(numbers, [2 | 3, ..]).then_some((encoding, start))
+    }
+
+    /// Whether such a beginning is told from other bytes under any name: a letter, a line feed, and a version in four bytes.
+    pub(super) fn is_told(self, front: &[u8], start: u64) -> bool {
+        let end = start.checked_sub(1).and_then(|end| front.get(narrow(end)));
+        self != Self::Text && end == Some(&b'\n')
+    }
+
+    /// The encoding, where its numbers begin, and what its letter stands at the front of.
+    fn begun(front: &[u8]) -> Option<(Self, u64, &[u8])> {
         let object = match front {
             [
                 b'R',
@@ -35,36 +59,56 @@ impl Encoding {
             other => other,
         };
         let skipped = front.len().saturating_sub(object.len());
-        let (letter, rest) = object.split_at_checked(2)?;
-        let encoding = match letter {
-            b"X\n" => Self::Big,
-            b"A\n" => Self::Text,
-            b"B\n" if rest.starts_with(&[0]) => Self::Big,
-            b"B\n" => Self::Little,
+        // R does not look at what follows the letter, and steps over a line feed before that of text.
+        let (object, more) = match object {
+            [b'\n', rest @ ..] if rest.starts_with(b"A") => (rest, 1_usize),
+            other => (other, 0),
+        };
+        let encoding = match object {
+            [b'X', _, ..] => Self::Big,
+            [b'A', _, ..] => Self::Text,
+            [b'B', _, 0, ..] => Self::Big,
+            [b'B', _, ..] => Self::Little,
             _ => return None,
         };
-        let numbers = if encoding == Self::Text {
-            let text = rest.get(..rest.len().min(32))?;
-            let mut words = text.split(u8::is_ascii_whitespace);
-            let mut next = || std::str::from_utf8(words.next()?).ok()?.parse().ok();
-            [next()?, next()?, next()?]
-        } else {
-            let mut numbers = [0; 3];
-            for (number, bytes) in numbers.iter_mut().zip(rest.chunks_exact(4)) {
-                let bytes = bytes.first_chunk()?;
-                *number = match encoding {
-                    Self::Big => i32::from_be_bytes(*bytes),
-                    _ => i32::from_le_bytes(*bytes),
-                };
-            }
-            numbers
-        };
-        let [version, _, reader] = numbers;
-        let start = wide(skipped.saturating_add(2));
-        READERS
-            .contains(&(version, reader))
-            .then_some((encoding, start))
+        let start = wide(skipped.saturating_add(more).saturating_add(2));
+        Some((encoding, start, object))
     }
+
+    /// The version, the release that wrote it, and the oldest that reads it.
+    fn versions(self, bytes: &[u8]) -> Option<[i32; 3]> {
+        let mut numbers = [0; 3];
+        if self == Self::Text {
+            let mut words = bytes.split(|byte| is_space(*byte));
+            for number in &mut numbers {
+                let word = words.find(|word| !word.is_empty())?;
+                *number = std::str::from_utf8(word).ok().and_then(leading)?;
+            }
+            return Some(numbers);
+        }
+        for (number, bytes) in numbers.iter_mut().zip(bytes.chunks_exact(4)) {
+            let bytes = bytes.first_chunk()?;
+            *number = match self {
+                Self::Big => i32::from_be_bytes(*bytes),
+                _ => i32::from_le_bytes(*bytes),
+            };
+        }
+        Some(numbers)
+    }
+}
+
+/// What C steps over between words.
+fn is_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
+}
+
+/// The number that a word begins with, as C reads it: what follows it does not matter.
+fn leading(word: &str) -> Option<i32> {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let unsigned = word.strip_prefix(['+', '-']).unwrap_or(word);
+    let length = word.len().saturating_sub(unsigned.len());
+    let length = length.saturating_add(digits(unsigned));
+    word.get(..length)?.parse().ok()
 }
 
 /// Items, one number after another.

@@ -9,7 +9,7 @@ mod walk;
 use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix};
 use crate::{
     bytes::{ReadError, Window},
-    fact::{Anomaly, Payload, Place},
+    fact::{Anomaly, Payload, Place, TableFault, Unsupported},
 };
 use form::{Encoding, Source};
 
@@ -43,14 +43,15 @@ rebuilds its items.
 
 ## How it is recognised
 
-By the letter of its encoding and the versions behind that, under any name, also behind `RDX2`, `RDX3` and the like, compressed or not. Data
-alone is not reported, unless its name is that of a model.
+By the letter of its encoding and the version behind that, under any name, also behind `RDX2`, `RDX3` and the like, compressed or not. Text, and a
+letter without its line feed, are known under R's own suffixes, or by the releases that follow the version. Data alone is not reported, unless its name is that of a model.
 
 ## What is checked
 
 All of it is read: data frames, lists, vectors and the attributes of all of these are data, and so are S4 objects, whose classes are not in the
 file, and external pointers, which R restores as none. Functions, bytecode, calls, promises, primitive functions, packages and classes of
-alternative vectors that are not R's own for data are refused, each with its place.
+alternative vectors that are not R's own for data are refused, each with its place. So are a beginning that R does not write, and workspaces of
+releases before 1.4.0 (`RDX1`), which are not read.
 
 ## What to prefer
 
@@ -58,12 +59,27 @@ CSV or Parquet for tables, npy for arrays, and the model's own format.
 ";
 
 fn probe(head: &Head<'_>) -> Certainty {
-    Certainty::sure_if(Encoding::of(&head.front).is_some())
+    let front = head.front.as_slice();
+    let is_named = FORMAT.suffix_of(head.name).is_some();
+    let is_any = || {
+        let found = Encoding::of_any(front);
+        found.is_some_and(|(encoding, start)| is_named || encoding.is_told(front, start))
+    };
+    Certainty::sure_if(is_first(front) || Encoding::of(front).is_some() || is_any())
+}
+
+/// Whether a file is of the first version.
+fn is_first(front: &[u8]) -> bool {
+    matches!(front, [b'R', b'D', b'X' | b'A' | b'B', b'1', b'\n', ..])
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let front = window.bytes_at(0, 64)?;
-    let Some((encoding, start)) = Encoding::of(&front) else {
+    if is_first(&front) {
+        return Err(ReadError::unsupported(Unsupported::FirstRVersion));
+    }
+    let written = Encoding::of(&front);
+    let Some((encoding, start)) = written.or_else(|| Encoding::of_any(&front)) else {
         reading.disclaim();
         return Ok(());
     };
@@ -71,6 +87,10 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let mut source = Source::new(window, encoding, start);
     walk::read(&mut source, reading)?;
     source.end()?;
+    if written.is_none() {
+        let name = "version".into();
+        return Err(ReadError::malformed(TableFault::Value { name, at: start }));
+    }
     let end = source.offset();
     if window.reaches(end.saturating_add(1))? {
         let bytes = window.len().saturating_sub(end);

@@ -199,6 +199,20 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
     ]
 }
 
+/// Lua opens it whatever it is called and whatever comes first.
+#[test]
+fn bytecode_of_lua_is_found_under_any_name() {
+    let as_key = t7(&[Int(3), Int(7), Int(1), Int(5), Int(1)]);
+    for bytes in [
+        function(),
+        [as_key, function()].concat(),
+        b"8\n1\n3\n\x1bLJ\n0\n".to_vec(),
+    ] {
+        let said = found("classifier.net", &bytes);
+        assert!(said.contains("a function of Lua"), "{bytes:?}: {said}");
+    }
+}
+
 /// What the rules say, each with its place.
 pub(super) fn found(name: &str, bytes: &[u8]) -> String {
     placed(&judge(name, &facts(bytes.to_vec(), name)))
@@ -260,6 +274,49 @@ fn what_r_evaluates_is_refused_where_it_stands() {
     let constants = [constants, words(&[254, NIL, 14, 14, 1, 0, 0])].concat();
     let bytecode = [words(&[21, 1, 13, 1, 1]), constants].concat();
     insta::assert_snapshot!(found("m.rds", &object(&bytecode)), @"@ 0x17..0x1b code-by-value: loading makes bytecode of R");
+}
+
+/// R reads the version, and looks neither at what releases are noted nor at what ends the line of the letter.
+#[test]
+fn what_r_takes_for_a_beginning_is_one() {
+    let head = |versions: &[i32]| [words(versions), b"UTF-8".to_vec(), call()].concat();
+    let text = |head: &str| {
+        let call = "6\n1\n262153\n6\nsystem\n2\n16\n1\n262153\n4\ntrue\n254\n";
+        format!("{head}\n5\nUTF-8\n{call}").into_bytes()
+    };
+    for bytes in [
+        [b"X\n".to_vec(), head(&[3, 0, 0, 5])].concat(),
+        [
+            b"RDX3\nXz".to_vec(),
+            head(&[3, 0x0004_0202, 0x0003_0500, 5]),
+        ]
+        .concat(),
+        [b"RDA2\nX\n".to_vec(), words(&[2, 7, -1]), call()].concat(),
+        text("\nA\n3\n262658\n197888"),
+        text("A\n\n 3\t262658\n\n197888"),
+    ] {
+        let said = found("m.rds", &bytes);
+        assert!(
+            said.contains("a call of `system` in R"),
+            "{bytes:?}: {said}"
+        );
+    }
+    let forged = [
+        b"X\n".to_vec(),
+        words(&[3, 0, 0, 5]),
+        b"UTF-8".to_vec(),
+        words(&[NIL]),
+    ]
+    .concat();
+    insta::assert_snapshot!(told(&forged, "m.rds"), @"");
+    // Numbers that go on as none do are said to be wrong.
+    let half = text("Az3abc\n262658.5\n197888");
+    assert!(found("m.rds", &half).contains("incomplete-read"));
+    insta::assert_snapshot!(told(b"RDX1\n\0\0\0\x01", "m.RData"), @"");
+    let other = [b"X\n".to_vec(), head(&[3, 0, 0, 5])].concat();
+    assert!(found("model", &other).contains("a call of `system` in R"));
+    // Columns of numbers are none of these.
+    assert_eq!(told(b"A\n3\n4\n5\n", "table.csv"), "");
 }
 
 #[test]
@@ -463,6 +520,24 @@ fn classes_of_stages_are_names_of_code() {
     let other = r#"{"cl\u0061ss": "subprocess.Popen", "uid": "a"}"#;
     assert!(found("part-00000", other.as_bytes()).contains("subprocess.Popen"));
     assert!(found("metadata.txt", stage("a.B", "").as_bytes()).contains("a.B"));
+    // Spark 4 names it so. It runs whatever stands in the statement of this stage.
+    let spark_4 = "part-00000-0f0e0d0c-c000.txt";
+    assert!(found(spark_4, br#"{"class": "a.B", "uid": "a"}"#).contains("a.B"));
+    insta::assert_snapshot!(of("org.apache.spark.ml.feature.SQLTransformer", ""), @"1:10 global-not-allowed: loading runs `org.apache.spark.ml.feature.SQLTransformer(...)`; the policy does not list `org.apache.spark.ml.feature.SQLTransformer`");
+    // Whatever its loaders take: spaces, a mark of UTF-8, escapes, a line that ends otherwise, half a character.
+    let keys = r#"{ "uid" : "a", "class" : "a.B", "paramMap" : {"x": NaN} }"#;
+    let escaped = r#"{"u\u0069d":"a","cl\u0061ss":"a.B","\u0070aramMap":{}}"#;
+    for text in [
+        keys.to_owned(),
+        escaped.to_owned(),
+        format!("\u{feff}{keys}"),
+        format!("{keys}\r{{"),
+    ] {
+        let said = found("metadata", text.as_bytes());
+        assert!(said.contains("a.B"), "{text}: {said}");
+    }
+    let half = r#"{"uid":"\ud800","class":"a.B","paramMap":{}}"#;
+    assert!(found("metadata", half.as_bytes()).contains("incomplete-read"));
     for text in [r#"{"class": "a.B"}"#, "{", r#"{"rows": [1, 2]}"#] {
         assert_eq!(told(text.as_bytes(), "part-00000"), "", "{text}");
     }

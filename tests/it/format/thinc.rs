@@ -106,6 +106,32 @@ fn a_shim_is_read_as_what_its_library_loads() {
     }
 }
 
+/// Any value may be a key, and any key may come first.
+#[test]
+fn a_model_is_known_by_its_name_whatever_key_comes_first() {
+    let whole = map(&[("nodes", list(&[])), ("shims", list(&[bytes(&payload())]))]);
+    for first in [
+        [vec![1], vec![0xc0]].concat(),
+        [bytes(b"x"), vec![0xc0]].concat(),
+        // A time.
+        [vec![0xd6, 0xff, 0, 0, 0, 1], vec![0xc0]].concat(),
+        [vec![0xcb], vec![0; 8], vec![0xc0]].concat(),
+    ] {
+        let hostile = [&[0x83], first.as_slice(), &whole[1..]].concat();
+        let said = placed(&judge("ner/model", &facts(hostile, "model")));
+        assert!(said.contains("global-not-allowed"), "{first:?}: {said}");
+    }
+    let deep = [
+        vec![0x83],
+        text("a"),
+        vec![0x91; 600],
+        vec![0xc0],
+        whole[1..].to_vec(),
+    ]
+    .concat();
+    assert!(told(&deep, "model").contains("unread: past the limit"));
+}
+
 #[test]
 fn other_msgpack_is_no_model() {
     for (name, packed) in [

@@ -51,6 +51,11 @@ def write(name, schema, table):
         with pa.OSFile(f"{FOLDER}/{name}.{end}", "wb") as sink, of(sink, schema) as writer:
             writer.write_table(table)
         yield f"{name}.{end}"
+    # A stream as releases before 0.15 wrote it.
+    options = pa.ipc.IpcWriteOptions(use_legacy_format=True)
+    with pa.OSFile(f"{FOLDER}/{name}-old.arrows", "wb") as sink, pa.ipc.new_stream(sink, schema, options=options) as writer:
+        writer.write_table(table)
+    yield f"{name}-old.arrows"
     for compression in ("uncompressed", "lz4"):
         pyarrow.feather.write_feather(table, f"{FOLDER}/{name}-{compression}.feather", compression=compression)
         yield f"{name}-{compression}.feather"
@@ -58,13 +63,31 @@ def write(name, schema, table):
     yield f"{name}.parquet"
 
 
+def forged(file):
+    """The same with a beginning that no writer writes, which readers do not look at."""
+    bytes_ = open(f"{FOLDER}/{file}", "rb").read()
+    fronts = (b"XXXX", b"PK\x03\x04") if file.endswith("parquet") else (b"XXXXXX", b"ARROW1zz")
+    for number, front in enumerate(fronts):
+        with open(f"{FOLDER}/forged-{number}-{file}", "wb") as sink:
+            sink.write(front + bytes_[len(front) :])
+        yield f"forged-{number}-{file}"
+    with open(f"{FOLDER}/forged-2-{file}", "wb") as sink:
+        sink.write(b"In front of it, " + bytes_)
+    yield f"forged-2-{file}"
+
+
+def opened(path):
+    if path.endswith("parquet"):
+        return pyarrow.parquet.read_schema(path)
+    with pa.OSFile(path) as source:
+        return (pa.ipc.open_stream(source) if path.endswith("arrows") else pa.ipc.open_file(source)).schema
+
+
 for name, fields in SCHEMAS.items():
     schema = pa.schema(fields, metadata={"pandas": "{}", "note": "x" * 100_000})
-    for file in write(name, schema, schema.empty_table()):
-        if file.endswith("parquet"):
-            read = pyarrow.parquet.read_schema(f"{FOLDER}/{file}")
-        else:
-            with pa.OSFile(f"{FOLDER}/{file}") as source:
-                opened = pa.ipc.open_stream(source) if file.endswith("arrows") else pa.ipc.open_file(source)
-                read = opened.schema
-        print(json.dumps({"file": file, "pickles": sum(map(count, read))}))
+    files = list(write(name, schema, schema.empty_table()))
+    for file in files:
+        print(json.dumps({"file": file, "pickles": sum(map(count, opened(f"{FOLDER}/{file}"))), "forged": False}))
+    for file in (f"{name}.arrow", f"{name}.parquet"):
+        for file in forged(file):
+            print(json.dumps({"file": file, "pickles": sum(map(count, opened(f"{FOLDER}/{file}"))), "forged": True}))
