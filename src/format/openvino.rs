@@ -6,11 +6,11 @@ use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
     lines::Lines,
     operators::Names,
-    xml::{Element, Prolog, Tag, Tags, line_of, malformed},
+    xml::{Element, Prolog, Tag, Tags, line_of, malformed, narrowed},
 };
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
-    fact::{GraphTensorFault, Hop, Malformed, Native, Runtime, Short, Tensor, Text, Unsupported},
+    fact::{GraphTensorFault, Malformed, Native, Runtime, Short, Tensor, Text, Unsupported},
     limits,
 };
 
@@ -38,7 +38,7 @@ extensions that the application has added: native code.
 
 ## How it is recognised
 
-By its first element, `net`, and `layers` in it, under any name.
+By its first element, `net` in upper or lower case, and its version or `layers` first in it, under any name, also in UTF-16 and UTF-32, which are refused.
 
 ## What is checked
 
@@ -51,33 +51,53 @@ name are reported with their paths. The `.bin` is raw data: whether it is long e
 ONNX, which OpenVINO reads itself; the weights as safetensors.
 ";
 
+/// How the first element begins.
+const ROOT: &[u8] = b"<net";
 /// How much of a text is looked at for its second element.
 const FRONT: usize = 64 << 10;
 
 fn probe(head: &Head<'_>) -> Certainty {
     let front = head.front.as_slice();
+    if let Some(text) = narrowed(front) {
+        return Certainty::sure_if(is_model(&text));
+    }
     let start = front
         .strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(front)
         .trim_ascii_start();
-    let is_xml =
-        start.starts_with(b"<?xml") || start.starts_with(b"<net") || start.starts_with(b"<!");
-    if !is_xml || memchr::memmem::find(front, b"<net").is_none() && front.len() < 4096 {
+    let is_root = |text: &[u8]| {
+        text.get(..4)
+            .is_some_and(|text| text.eq_ignore_ascii_case(ROOT))
+    };
+    let is_xml = start.starts_with(b"<?xml") || start.starts_with(b"<!") || is_root(start);
+    let has_root =
+        || memchr::memchr_iter(b'<', front).any(|at| front.get(at..).is_some_and(is_root));
+    if !is_xml || front.len() < 4096 && !has_root() {
         return Certainty::No;
     }
-    let text = head.window.bytes_at(0, FRONT).unwrap_or_default();
+    let look = |most| head.window.bytes_at(0, most).unwrap_or_default();
+    let mut text = look(FRONT);
+    if text.len() == FRONT && Prolog::of(&text).is_none() {
+        // A comment of any length.
+        text = look(narrow(limits::XML_BYTES));
+    }
     Certainty::sure_if(is_model(&text))
 }
 
-/// Whether a text begins with `net` and `layers` in it.
+/// Whether a text begins with `net`, in whatever case, and that with `layers` or with a version that is read.
 fn is_model(text: &[u8]) -> bool {
-    let Some(prolog) = Prolog::of(text).filter(|prolog| prolog.is_root(text, "net")) else {
+    let is_root = |name: &[u8]| name.eq_ignore_ascii_case(b"net");
+    let Some(prolog) = Prolog::of(text).filter(|of| of.root_name(text).is_some_and(is_root)) else {
         return false;
     };
     let mut tags = Tags::new(text, &prolog);
-    let is_net = matches!(tags.next(), Some(Ok(Tag::Open(_))));
+    let Some(Ok(Tag::Open(net))) = tags.next() else {
+        return false;
+    };
+    let version = net.attribute(text, "version");
     let is = |tag: &Element| text.get(tag.name.clone()) == Some(b"layers");
-    is_net && matches!(tags.next(), Some(Ok(Tag::Open(tag))) if is(&tag))
+    version.is_some_and(|(version, _)| matches!(&*version, b"10" | b"11"))
+        || matches!(tags.next(), Some(Ok(Tag::Open(tag))) if is(&tag))
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
@@ -85,6 +105,9 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let text = window.bytes_at(0, most.saturating_add(1))?;
     if text.len() > most {
         return Err(ReadError::Limit(limits::Id::XML_BYTES));
+    }
+    if narrowed(&text).is_some() {
+        return Err(malformed("an encoding that is not read", 1));
     }
     let prolog = Prolog::of(&text).filter(|prolog| prolog.is_root(&text, "net"));
     let Some(prolog) = prolog else {
@@ -181,11 +204,7 @@ impl Walk<'_> {
         };
         let (lines, text) = (&mut self.lines, self.text);
         self.names.add(native, || {
-            let mut site = reading.recorder.site(lines.place(text, &range));
-            if !name.is_empty() {
-                let name = name.clone();
-                site.hops.push(Hop::Member { name, copy: 0 });
-            }
+            let site = reading.recorder.site(lines.place(text, &range));
             (site, Some(lines.excerpt(text, &range)))
         });
         Ok(Open::Layer { name, is_constant })

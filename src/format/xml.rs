@@ -44,14 +44,17 @@ impl Prolog {
 
     /// Whether the first element has this name, in a namespace or not.
     pub(super) fn is_root(&self, text: &[u8], wanted: &str) -> bool {
+        self.root_name(text) == Some(wanted.as_bytes())
+    }
+
+    /// The name of the first element, without its namespace.
+    pub(super) fn root_name<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
         let tag = text.get(self.root.saturating_add(1)..).unwrap_or_default();
         let end = tag
             .iter()
             .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
-        let Some(name) = end.and_then(|end| tag.get(..end)) else {
-            return false;
-        };
-        name.rsplit(|byte| *byte == b':').next() == Some(wanted.as_bytes())
+        let name = tag.get(..end?)?;
+        name.rsplit(|byte| *byte == b':').next()
     }
 
     /// Records the files that document types name, and refuses to go on if there is one: `whose` writers write none.
@@ -80,6 +83,22 @@ impl Prolog {
         let message = format!("a document type, which no writer of {whose} writes");
         first.map_or(Ok(()), |line| Err(malformed(&message, line)))
     }
+}
+
+/// The front of a text in UTF-16 or UTF-32, as far as its characters are ASCII, without the mark that begins it.
+pub(super) fn narrowed(front: &[u8]) -> Option<Vec<u8>> {
+    let (first, width, rest) = match front {
+        [0xff, 0xfe, 0, 0, rest @ ..] => (0, 4, rest),
+        [0, 0, 0xfe, 0xff, rest @ ..] => (3, 4, rest),
+        [0xff, 0xfe, rest @ ..] => (0, 2, rest),
+        [0xfe, 0xff, rest @ ..] => (1, 2, rest),
+        [b'<', 0, 0, 0, ..] => (0, 4, front),
+        [0, 0, 0, b'<', ..] => (3, 4, front),
+        [b'<', 0, ..] => (0, 2, front),
+        [0, b'<', ..] => (1, 2, front),
+        _ => return None,
+    };
+    Some(rest.iter().skip(first).step_by(width).copied().collect())
 }
 
 /// Bytes of an instruction or a comment.

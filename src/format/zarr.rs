@@ -164,10 +164,9 @@ fn find<'d>(node: &'d Node, depth: usize, codecs: &mut Vec<(&'d str, &'d Node)>)
     }
 }
 
-/// The name of a codec: a text, or an object with one.
+/// The name of a codec: a text, or an object with one. Version 2 looks at one key and version 3 at the other.
 fn codec<'d>(node: &'d Node, codecs: &mut Vec<(&'d str, &'d Node)>) {
-    let named = node.get("id").or_else(|| node.get("name")).unwrap_or(node);
-    if let Some(name) = named.text() {
-        codecs.push((name, named));
+    for named in [Some(node), node.get("id"), node.get("name")] {
+        codecs.extend(named.and_then(|named| Some((named.text()?, named))));
     }
 }

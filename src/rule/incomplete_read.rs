@@ -2,7 +2,10 @@
 
 use super::Case;
 use crate::{
-    fact::{Fact, FactKind, LinkAway, Unavailable, Unread, Unsupported, UnsupportedEntry},
+    fact::{
+        Fact, FactKind, LinkAway, Malformed, Place, Unavailable, Unread, Unsupported,
+        UnsupportedEntry,
+    },
     finding::{Finding, Subject},
     limits::Id,
 };
@@ -94,8 +97,30 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         let mut finding = case.finding(&META, observation, message);
         finding.subject = Subject::Anomaly(kind.into());
         finding.help.push(help);
+        let site = &mut finding.primary.site;
+        if let Some(place) = place_of(unread).filter(|_| site.at == Place::Whole) {
+            site.at = place;
+        }
         findings.push(finding);
     }
+}
+
+/// Where a text breaks its grammar.
+fn place_of(unread: &Unread) -> Option<Place> {
+    let Unread::Malformed(how) = unread else {
+        return None;
+    };
+    let Malformed::Configuration(fault) = &**how else {
+        return None;
+    };
+    let line = u32::try_from(fault.line).ok().filter(|line| *line > 0)?;
+    let column = u32::try_from(fault.column).unwrap_or(1).max(1);
+    Some(Place::Span {
+        line,
+        column,
+        end_line: line,
+        end_column: column.saturating_add(1),
+    })
 }
 
 const ORDINARY: &str = "save it in an ordinary form: stored or deflated, not encrypted";

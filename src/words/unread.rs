@@ -38,7 +38,7 @@ impl fmt::Display for Malformed {
                 f.write_str("compressed data ends before its content does")
             }
             Self::Compressed { cut_off: false } => f.write_str("compressed data is corrupt"),
-            Self::Configuration(fault) => write!(f, "not a configuration: {fault}"),
+            Self::Configuration(fault) => fault.fmt(f),
             Self::Hdf5(fault) => fault.fmt(f),
             Self::LzmaProperties => {
                 f.write_str("an LZMA member whose properties are not 5 bytes long")
@@ -422,6 +422,10 @@ impl fmt::Display for Unsupported {
             }
             Self::Dtype(dtype) => write!(f, "the dtype '{dtype}'"),
             Self::EncryptedMember => f.write_str("an encrypted member"),
+            Self::EncryptedTable => f.write_str("a table whose description is encrypted"),
+            Self::FirstRVersion => {
+                f.write_str("version 1 of R's files, which R wrote before 1.4.0")
+            }
             Self::JoblibArray(fault) => write!(f, "an array as joblib does not write it: {fault}"),
             Self::NpyVersion { major, minor } => write!(f, "npy version {major}.{minor}"),
             Self::CompiledCode => f.write_str("it is compiled code, which loading the file runs"),

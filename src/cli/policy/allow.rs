@@ -113,7 +113,8 @@ impl Allow {
                 let _ = writeln!(told, "{}: {lines}", shown(&target.path));
             }
         }
-        if !self.dry_run {
+        // A patch stands alone; where there is none, it is said why.
+        if !self.dry_run || changed.is_none() {
             tell(&mut told, &survey, changed.is_some());
             for refusal in survey.refused.iter().filter(|it| !is_meant(&it.path)) {
                 let _ = writeln!(

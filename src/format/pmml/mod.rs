@@ -5,7 +5,7 @@ mod body;
 
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
-    xml::{Prolog, line_of, malformed},
+    xml::{Prolog, line_of, malformed, narrowed},
 };
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
@@ -36,35 +36,25 @@ A parser reads the elements, and a scoring engine computes with them. A document
 
 ## How it is recognised
 
-By its first element, `PMML`, also in UTF-16.
+By its first element, `PMML`, also in UTF-16 and UTF-32.
 
 ## What is checked
 
 All that stands before the first element. No writer writes a document type: one is malformed, and the files that its entities name are
 reported with their paths. The elements are data, whatever extensions they have, but for two: an inclusion of another file (`xi:include`) is
 malformed, and reported with its path; and a function that is called by the name of a class (`<Apply function=\"com.example.Score\">`), which engines in
-Java load and make an instance of, is a global that a configuration has called, unless the model defines a function of that name. Text in UTF-16,
-or in an encoding in which the marks of XML are others than in ASCII, is refused as not read.
+Java load and make an instance of, is a global that a configuration has called, unless the model defines a function of that name. Text in UTF-16
+or UTF-32, or in an encoding in which the marks of XML are others than in ASCII, is refused as not read.
 
 ## What to prefer
 
 This, read with a parser that resolves no entities.
 ";
 
+/// What a probe sees of a text.
+const FRONT: usize = 4096;
 /// The name of the first element.
 const ROOT: &str = "PMML";
-
-/// The front of a text in UTF-16, as far as its characters are ASCII, without the mark that begins it.
-fn narrowed(front: &[u8]) -> Option<Vec<u8>> {
-    let (first, rest) = match front {
-        [0xff, 0xfe, rest @ ..] => (0, rest),
-        [0xfe, 0xff, rest @ ..] => (1, rest),
-        [b'<', 0, ..] => (0, front),
-        [0, b'<', ..] => (1, front),
-        _ => return None,
-    };
-    Some(rest.iter().skip(first).step_by(2).copied().collect())
-}
 
 fn probe(head: &Head<'_>) -> Certainty {
     if let Some(text) = narrowed(&head.front) {
@@ -80,15 +70,26 @@ fn probe(head: &Head<'_>) -> Certainty {
     if !is_xml {
         return Certainty::No;
     }
-    match Prolog::of(front) {
-        Some(prolog) => Certainty::sure_if(prolog.is_root(front, ROOT)),
-        // A long comment or document type: the name tells.
-        None => Certainty::maybe_if(
-            FORMAT
-                .suffix_of(head.name)
-                .is_some_and(|s| s.text == "pmml"),
-        ),
+    if let Some(prolog) = Prolog::of(front) {
+        return Certainty::sure_if(prolog.is_root(front, ROOT));
     }
+    let is_named = || {
+        let suffix = FORMAT.suffix_of(head.name);
+        suffix.is_some_and(|suffix| suffix.text == "pmml")
+    };
+    if front.len() < FRONT {
+        return Certainty::maybe_if(is_named());
+    }
+    // A long comment or document type.
+    let text = head
+        .window
+        .bytes_at(0, narrow(limits::CONFIG_BYTES))
+        .unwrap_or_default();
+    let is_root = Prolog::of(&text).is_some_and(|prolog| prolog.is_root(&text, ROOT));
+    if is_root {
+        return Certainty::Sure;
+    }
+    Certainty::maybe_if(is_named())
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {

@@ -85,6 +85,15 @@ fn it_adds_to_the_policy_that_check_finds_and_keeps_it() {
 }
 
 #[test]
+fn a_dry_run_that_adds_nothing_says_why() {
+    let repo = repo!();
+    repo.write("m/plain.pkl", b"N.").write("m/bad.pkl", b"N");
+    let dry = |path| said(&run(&repo.root, &["policy", "allow", "--dry-run", path]));
+    insta::assert_snapshot!(dry("m/plain.pkl"), @"");
+    insta::assert_snapshot!(dry("m/bad.pkl"), @"");
+}
+
+#[test]
 fn a_dry_run_is_a_patch() {
     let repo = repo!();
     repo.write("net.pkl", NET);

@@ -50,7 +50,7 @@ fn what_a_document_has_called_is_judged_as_in_a_pickle() {
     1:12 embedded-pickle: a constant of 24 bytes is itself a pickle
     1:12 global-not-allowed: loading runs `posix.system('id')`; the policy does not list `posix.system` (it runs a program or changes the system)
     ");
-    insta::assert_snapshot!(said("a.json", r#"{"py/type": "os.system"} x"#), @" incomplete-read: it does not read to its end: not a configuration: trailing characters at line 1 column 26");
+    insta::assert_snapshot!(said("a.json", r#"{"py/type": "os.system"} x"#), @"1:26 incomplete-read: it does not read to its end: trailing characters at line 1 column 26");
     for spelled in [
         r"p\u0079/type",
         r"py\/type",

@@ -194,7 +194,7 @@ fn every_copy_of_the_configuration_counts() {
     ]);
     assert!(told(&file, "model.keras").contains("system"));
     let broken = zipped("{\"class_name\": ");
-    insta::assert_snapshot!(judge("model.keras", &facts(broken, "model.keras"))[0].message, @"it does not read to its end: not a configuration: EOF while parsing a value at line 1 column 15");
+    insta::assert_snapshot!(judge("model.keras", &facts(broken, "model.keras"))[0].message, @"it does not read to its end: EOF while parsing a value at line 1 column 15");
 }
 
 /// Whatever Keras looks up in a configuration is recorded.

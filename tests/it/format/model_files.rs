@@ -63,7 +63,7 @@ fn code_that_a_configuration_names_is_reported_at_its_key() {
     insta::assert_snapshot!(said("model.safetensors.index.json", r#"{"metadata": {}, "weight_map": {"a": "model-1.safetensors", "b": "/etc/shadow", "c": "/etc/shadow"}}"#), @"1:66 file-outside: loading it opens the weights in `/etc/shadow`, which is outside of its folder: the path begins at the root");
     insta::assert_snapshot!(said("chat_template.jinja", "{% include '/etc/passwd' %}"), @"1:12 template-reach: the chat template loads another template: `'/etc/passwd'`");
     insta::assert_snapshot!(said("additional_chat_templates/tool_use.jinja", "{% for m in messages %}{{ m.__class__ }}{% endfor %}{% if add_generation_prompt %}a{% endif %}"), @"1:29 template-reach: the chat template looks up `__class__`, which belongs to Python's own objects");
-    insta::assert_snapshot!(said("config.json", "{\"a\": \"\\ud800\", \"auto_map\": {\"A\": \"a.B\"}}"), @" incomplete-read: it does not read to its end: not a configuration: unexpected end of hex escape at line 1 column 14");
+    insta::assert_snapshot!(said("config.json", "{\"a\": \"\\ud800\", \"auto_map\": {\"A\": \"a.B\"}}"), @"1:14 incomplete-read: it does not read to its end: unexpected end of hex escape at line 1 column 14");
     // The first of two keys of one name may count for another reader.
     insta::assert_snapshot!(said("config.json", r#"{"auto\u005fmap": {"A": "a.B"}, "auto_map": {}}"#), @"1:25 repository-code: `auto_map.A` names `a.B`, code of this repository that loading the model runs if it is trusted");
 }

@@ -73,10 +73,10 @@ fn layers_name_operators() {
     let file = net(&layers);
     insta::assert_snapshot!(told(&file, "any.name"), @"
     [] is openvino
-    [x 4:32] Native(GraphOperator { runtime: OpenVino, name: Text(opset1::Parameter) })
-    [r 5:32] Native(GraphOperator { runtime: OpenVino, name: Text(opset1::ReLU) })
-    [l 6:32] Native(GraphOperator { runtime: OpenVino, name: Text(opset5::Loop) })
-    [b 7:40] Native(GraphOperator { runtime: OpenVino, name: Text(opset1::Add) })
+    [4:32] Native(GraphOperator { runtime: OpenVino, name: Text(opset1::Parameter) })
+    [5:32] Native(GraphOperator { runtime: OpenVino, name: Text(opset1::ReLU) })
+    [6:32] Native(GraphOperator { runtime: OpenVino, name: Text(opset5::Loop) })
+    [7:40] Native(GraphOperator { runtime: OpenVino, name: Text(opset1::Add) })
     ");
     assert_eq!(about(file), "");
     let custom = [
@@ -86,9 +86,9 @@ fn layers_name_operators() {
         layer("p", "NoSuch", "opset13", ""),
     ];
     insta::assert_snapshot!(about(net(&custom)), @"
-    m 4:32 custom-operator: the program uses the operator `extension::MyLayer`: operators of `extension` are no part of OpenVINO, and run native code of a library
-    o 6:32 custom-operator: the program uses the operator `opset1::Einsum`, which is no part of OpenVINO and runs native code of a library
-    p 7:32 custom-operator: the program uses the operator `opset13::NoSuch`, which is no part of OpenVINO and runs native code of a library
+    4:32 custom-operator: the program uses the operator `extension::MyLayer`: operators of `extension` are no part of OpenVINO, and run native code of a library
+    6:32 custom-operator: the program uses the operator `opset1::Einsum`, which is no part of OpenVINO and runs native code of a library
+    7:32 custom-operator: the program uses the operator `opset13::NoSuch`, which is no part of OpenVINO and runs native code of a library
     ");
 }
 
@@ -150,30 +150,58 @@ fn what_breaks_a_graph_is_said() {
     ];
     insta::assert_snapshot!(all.join("\n--\n"), @"
     2:35 file-outside: loading it opens the entity `file:///etc/passwd`, which is outside of its folder: it is a URL
-     incomplete-read: it does not read to its end: not a configuration: a document type, which no writer of OpenVINO writes at line 2 column 1
+    2:1 incomplete-read: it does not read to its end: a document type, which no writer of OpenVINO writes at line 2 column 1
     --
      incomplete-read: it is in a form that is not read: version `7` of OpenVINO's graphs
     --
-     incomplete-read: it does not read to its end: not a configuration: an element ends that did not begin at line 7 column 1
+    7:1 incomplete-read: it does not read to its end: an element ends that did not begin at line 7 column 1
     --
-     incomplete-read: it does not read to its end: not a configuration: an element ends that did not begin at line 4 column 1
+    4:1 incomplete-read: it does not read to its end: an element ends that did not begin at line 4 column 1
     --
-     incomplete-read: it does not read to its end: not a configuration: an attribute that is there twice at line 4 column 1
+    4:1 incomplete-read: it does not read to its end: an attribute that is there twice at line 4 column 1
     --
-     incomplete-read: it does not read to its end: not a configuration: a value that does not end at line 4 column 1
+    4:1 incomplete-read: it does not read to its end: a value that does not end at line 4 column 1
     --
-     incomplete-read: it does not read to its end: not a configuration: a layer without a type at line 4 column 1
+    4:1 incomplete-read: it does not read to its end: a layer without a type at line 4 column 1
     --
-     incomplete-read: it does not read to its end: not a configuration: a declaration between elements at line 6 column 1
+    6:1 incomplete-read: it does not read to its end: a declaration between elements at line 6 column 1
     --
      incomplete-read: it is too complex to analyse: more than 256 elements of XML inside one another
     --
-     incomplete-read: it does not read to its end: not a configuration: a tag without a name at line 7 column 1
+    7:1 incomplete-read: it does not read to its end: a tag without a name at line 7 column 1
     ");
     assert_eq!(
         with("<edges />", "<!-- <layer> --><![CDATA[<layer>]]>text"),
         ""
     );
+}
+
+/// The runtime reads its root in upper case as well, elements before the layers, and text in other encodings.
+#[test]
+fn a_graph_is_known_however_it_begins() {
+    let custom = layer("x", "Evil", "extension", "");
+    let good = String::from_utf8(net(&[custom])).unwrap();
+    let with = |from: &str, to: &str| about(good.replacen(from, to, 1).into_bytes());
+    let comment = format!("<!--{}--><net", "x".repeat(100_000));
+    for said in [
+        with("<layers>", "<rt_info><a value=\"1\"/></rt_info><layers>"),
+        with("<net", &comment),
+        with("<net", "text <net"),
+    ] {
+        assert!(said.contains("custom-operator"), "{said}");
+    }
+    insta::assert_snapshot!(with("<net", "<Net"), @"");
+    let wide: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wider: Vec<u8> = good
+        .chars()
+        .flat_map(|c| u32::from(c).to_be_bytes())
+        .collect();
+    for encoded in [wide.clone(), [vec![0xff, 0xfe], wide].concat(), wider] {
+        assert_eq!(
+            about(encoded),
+            "1:1 incomplete-read: it does not read to its end: an encoding that is not read at line 1 column 1"
+        );
+    }
 }
 
 #[test]

@@ -220,7 +220,7 @@ fn nodes_of_old_releases_are_read() {
 fn what_no_release_writes_is_malformed() {
     insta::assert_snapshot!(found(&schema("builtins", "str", "NoNode", "")), @"schema.json 2:16 incomplete-read: it does not read to its end: no release of skops has the loader `NoNode`");
     insta::assert_snapshot!(found(&schema("builtins", "str", "JsonNode", "\"content\": 7,")), @"schema.json 5:14 incomplete-read: it does not read to its end: a node whose `content` is missing, or not what skops writes");
-    insta::assert_snapshot!(found(&schema("builtins", "str", "JsonNode", "\"content\": \"{\",")), @"schema.json 5:14 incomplete-read: it does not read to its end: not a configuration: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(found(&schema("builtins", "str", "JsonNode", "\"content\": \"{\",")), @"schema.json 5:14 incomplete-read: it does not read to its end: EOF while parsing an object at line 1 column 1");
     insta::assert_snapshot!(found(&schema("numpy", "ndarray", "NdArrayNode", "\"type\": \"numpy\", \"file\": \"../7.npy\",")), @"schema.json 5:28 incomplete-read: it does not read to its end: the file `../7.npy` is not in the archive");
     insta::assert_snapshot!(found(&schema("builtins", "dict", "DictNode", "")), @"schema.json 1:1 incomplete-read: it does not read to its end: a node whose `content` is missing, or not what skops writes");
     insta::assert_snapshot!(found(&scaler().replace("\"protocol\": 2", "\"protocol\": 3")), @"schema.json 6:15 incomplete-read: it does not read to its end: a protocol that no release of skops has");
@@ -228,7 +228,7 @@ fn what_no_release_writes_is_malformed() {
     schema.json 2:16 global-not-allowed: loading creates `os.StandardScaler()`; the policy does not list `os.StandardScaler` (it runs a program or changes the system)
     schema.json 3:3 incomplete-read: it does not read to its end: a node that has `__module__` twice
     ");
-    insta::assert_snapshot!(found(scaler().split_at(300).0), @"schema.json incomplete-read: it does not read to its end: not a configuration: EOF while parsing a string at line 5 column 188");
+    insta::assert_snapshot!(found(scaler().split_at(300).0), @"schema.json 5:188 incomplete-read: it does not read to its end: EOF while parsing a string at line 5 column 188");
 }
 
 /// Arrays are not read, and a schema that names one a thousand times costs its nodes.

@@ -281,21 +281,21 @@ fn what_breaks_a_text_is_said_with_its_line() {
     ]
     .map(of);
     insta::assert_snapshot!(all.join("\n"), @"
-    incomplete-read: it does not read to its end: not a configuration: it ends inside of a message at line 2 column 14
-    incomplete-read: it does not read to its end: not a configuration: a field that `SavedModel` does not have at line 2 column 1
-    incomplete-read: it does not read to its end: not a configuration: a text that does not end, or has an escape that there is not at line 2 column 40
-    incomplete-read: it does not read to its end: not a configuration: a text that does not end, or has an escape that there is not at line 2 column 48
-    incomplete-read: it does not read to its end: not a configuration: no colon stands between the name of a field and its value at line 2 column 39
-    incomplete-read: it does not read to its end: not a configuration: no comma and no end of a list at line 2 column 48
-    incomplete-read: it does not read to its end: not a configuration: no comma and no end of a list at line 2 column 54
-    incomplete-read: it does not read to its end: not a configuration: no whole number at line 2 column 36
-    incomplete-read: it does not read to its end: not a configuration: no value at line 2 column 38
-    incomplete-read: it does not read to its end: not a configuration: a message where a value has to be at line 2 column 36
-    incomplete-read: it does not read to its end: not a configuration: no message, where one has to be at line 2 column 26
-    incomplete-read: it does not read to its end: not a configuration: a field that `MetaGraphDef` does not have at line 2 column 16
-    incomplete-read: it does not read to its end: not a configuration: no name of a field at line 2 column 63
+   2:14 incomplete-read: it does not read to its end: it ends inside of a message at line 2 column 14
+   2:1 incomplete-read: it does not read to its end: a field that `SavedModel` does not have at line 2 column 1
+   2:40 incomplete-read: it does not read to its end: a text that does not end, or has an escape that there is not at line 2 column 40
+   2:48 incomplete-read: it does not read to its end: a text that does not end, or has an escape that there is not at line 2 column 48
+   2:39 incomplete-read: it does not read to its end: no colon stands between the name of a field and its value at line 2 column 39
+   2:48 incomplete-read: it does not read to its end: no comma and no end of a list at line 2 column 48
+   2:54 incomplete-read: it does not read to its end: no comma and no end of a list at line 2 column 54
+   2:36 incomplete-read: it does not read to its end: no whole number at line 2 column 36
+   2:38 incomplete-read: it does not read to its end: no value at line 2 column 38
+   2:36 incomplete-read: it does not read to its end: a message where a value has to be at line 2 column 36
+   2:26 incomplete-read: it does not read to its end: no message, where one has to be at line 2 column 26
+   2:16 incomplete-read: it does not read to its end: a field that `MetaGraphDef` does not have at line 2 column 16
+   2:63 incomplete-read: it does not read to its end: no name of a field at line 2 column 63
     incomplete-read: it does not read to its end: field 1 twice, which `NodeDef` has once
-    incomplete-read: it does not read to its end: not a configuration: no name of a field at line 2 column 1
+   2:1 incomplete-read: it does not read to its end: no name of a field at line 2 column 1
     incomplete-read: it is too complex to analyse: more than 100 protobuf messages inside one another
     ");
     let of = |text: &str| about(text, "model.onnxjson");
@@ -310,12 +310,12 @@ fn what_breaks_a_text_is_said_with_its_line() {
     ]
     .map(of);
     insta::assert_snapshot!(all.join("\n"), @"
-    incomplete-read: it does not read to its end: not a configuration: EOF while parsing an object at line 1 column 31
+   1:31 incomplete-read: it does not read to its end: EOF while parsing an object at line 1 column 31
     incomplete-read: it does not read to its end: `ModelProto` lacks field 7
-    incomplete-read: it does not read to its end: not a configuration: a field that `GraphProto` does not have at line 1 column 31
-    incomplete-read: it does not read to its end: not a configuration: no whole number at line 1 column 16
-    incomplete-read: it does not read to its end: not a configuration: no text, where one has to be at line 1 column 37
-    incomplete-read: it does not read to its end: not a configuration: no bytes in base64 at line 1 column 57
+   1:31 incomplete-read: it does not read to its end: a field that `GraphProto` does not have at line 1 column 31
+   1:16 incomplete-read: it does not read to its end: no whole number at line 1 column 16
+   1:37 incomplete-read: it does not read to its end: no text, where one has to be at line 1 column 37
+   1:57 incomplete-read: it does not read to its end: no bytes in base64 at line 1 column 57
     incomplete-read: it does not read to its end: field 1 twice, which `ModelProto` has once
     ");
 }

@@ -93,7 +93,7 @@ fn other_json_is_passed_over() {
             "{text}"
         );
     }
-    insta::assert_snapshot!(about(b"{\"modelTopology\": {".to_vec()), @" incomplete-read: it does not read to its end: not a configuration: EOF while parsing an object at line 1 column 19");
+    insta::assert_snapshot!(about(b"{\"modelTopology\": {".to_vec()), @"1:19 incomplete-read: it does not read to its end: EOF while parsing an object at line 1 column 19");
 }
 
 /// What the real converter writes passes.

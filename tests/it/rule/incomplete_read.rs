@@ -47,6 +47,7 @@ fn each_reason_says_what_to_do() {
     let reasons = [
         Unread::Limit(limits::Id::DEPTH),
         Unread::Unsupported(Unsupported::EncryptedMember),
+        Unread::Unsupported(Unsupported::FirstRVersion),
         Unread::Crashed {
             detail: "index out of range".into(),
         },
@@ -68,6 +69,9 @@ fn each_reason_says_what_to_do() {
     incomplete-read [deny] it is in a form that is not read: an encrypted member
       at  about unsupported
       help: save it in an ordinary form: stored or deflated, not encrypted
+    incomplete-read [deny] it is in a form that is not read: version 1 of R's files, which R wrote before 1.4.0
+      at  about unsupported
+      help: save it again with a current release of the library that wrote it, or in another format: `weighbridge explain` lists those that are read
     incomplete-read [deny] reading it failed by a mistake of this program: index out of range
       at  about crashed
       help: please report it; the file is refused until it can be read
