@@ -55,12 +55,10 @@ const OWN: [&str; 2] = ["org.apache.spark.ml.", "pyspark.ml."];
 /// The stage that runs what its metadata says in SQL.
 const SQL: &str = ".SQLTransformer";
 
-/// Whether a name is that of a part of what Spark writes.
-fn is_part(name: &[u8]) -> bool {
-    let rest = name.strip_prefix(b"part-").unwrap_or_default();
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let after = rest.get(digits..).unwrap_or_default();
-    digits == 5 && matches!(after, [] | [b'-' | b'.', ..])
+/// What follows the number in a name of a part of what Spark writes.
+fn after_part(name: &[u8]) -> Option<&[u8]> {
+    let (number, after) = name.strip_prefix(b"part-")?.split_at_checked(5)?;
+    number.iter().all(u8::is_ascii_digit).then_some(after)
 }
 
 /// What Hadoop and Python take for the text: all but a mark of its encoding.
@@ -101,7 +99,7 @@ fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
 fn probe(head: &Head<'_>) -> Certainty {
     let front = unmarked(&head.front).trim_ascii_start();
     let is_object = front.starts_with(b"{");
-    Certainty::sure_if(is_object && (is_part(head.name) || has_keys(front)))
+    Certainty::sure_if(is_object && (after_part(head.name).is_some() || has_keys(front)))
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
@@ -129,6 +127,12 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         reading.disclaim();
         return Ok(());
     };
+    // Rows of a table may be called so as well.
+    let is_bare = after_part(reading.name.as_bytes()).is_some_and(<[u8]>::is_empty);
+    if !is_bare && root.get("sparkVersion").is_none() && root.get("paramMap").is_none() {
+        reading.disclaim();
+        return Ok(());
+    }
     let mut places = document.places();
     if let Some(name) = class.text()
         && (name.ends_with(SQL) || !OWN.iter().any(|own| name.starts_with(own)))

@@ -98,10 +98,15 @@ fn probe(head: &Head<'_>) -> Certainty {
     if is_file {
         return Certainty::Sure;
     }
+    // Without the mark, a length comes first: the longest schema is no text, whose fourth byte is one.
+    let is_marked = head.front.starts_with(&[0xff; 4]);
+    if !is_marked && head.front.get(3) != Some(&0) {
+        return Certainty::No;
+    }
     let begins = |message: &Window| {
         let version = |root: Table<'_>| root.u8(field::VERSION);
         is_schema(message)
-            && (head.front.starts_with(&[0xff; 4])
+            && (is_marked
                 || Flatbuffer::new(message)
                     .root()
                     .and_then(version)
@@ -136,7 +141,8 @@ fn is_schema(message: &Window) -> bool {
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let before = reading.recorder.checkpoint();
     let begins = window.bytes_at(0, 8)? == START;
-    if begins || has_footer(window) {
+    let is_file = begins || Head::read(window, b"")?.has_end_at_hand() && has_footer(window);
+    if is_file {
         let footer = footer(window)?;
         let buffer = Flatbuffer::new(&footer);
         match buffer.root()?.table(field::SCHEMA)? {

@@ -89,8 +89,19 @@ fn a_dry_run_that_adds_nothing_says_why() {
     let repo = repo!();
     repo.write("m/plain.pkl", b"N.").write("m/bad.pkl", b"N");
     let dry = |path| said(&run(&repo.root, &["policy", "allow", "--dry-run", path]));
-    insta::assert_snapshot!(dry("m/plain.pkl"), @"");
-    insta::assert_snapshot!(dry("m/bad.pkl"), @"");
+    insta::assert_snapshot!(dry("m/plain.pkl"), @"
+    nothing is added to the policy
+    m/plain.pkl: passes
+    (exit code 0)
+    ");
+    insta::assert_snapshot!(dry("m/bad.pkl"), @"
+    nothing is added to the policy
+    m/bad.pkl: is still refused
+      incomplete-read: it does not read to its end: the pickle ends without STOP
+      fetch it again from its source, or save it again with the library that wrote it
+    `weighbridge check` says what to do about what is refused
+    (exit code 1)
+    ");
 }
 
 #[test]
