@@ -89,7 +89,7 @@ fn probe(head: &Head<'_>) -> Certainty {
     Certainty::maybe_if(named && begins)
 }
 
-/// Any object in whose front there is bytecode of LuaJIT or Lua.
+/// Any object in whose front there is bytecode of `LuaJIT` or Lua.
 fn has_code(front: &[u8]) -> bool {
     let has = |magic: &[u8]| memchr::memmem::find(front, magic).is_some();
     matches!(front, [1..=8, 0, 0, 0, ..] | [b'1'..=b'8', b'\n', ..])

@@ -65,9 +65,8 @@ impl Encoding {
             other => (other, 0),
         };
         let encoding = match object {
-            [b'X', _, ..] => Self::Big,
             [b'A', _, ..] => Self::Text,
-            [b'B', _, 0, ..] => Self::Big,
+            [b'X', _, ..] | [b'B', _, 0, ..] => Self::Big,
             [b'B', _, ..] => Self::Little,
             _ => return None,
         };
