@@ -11,6 +11,23 @@ pub struct FileReference {
     pub role: FileRole,
     /// The path, as stored: from the folder of the file that names it, if it is relative.
     pub path: Text,
+    /// What stands before the path.
+    pub base: PathBase,
+    /// Where the last byte ends that is read of the file, as far as that is said; 0 says nothing.
+    pub end: u64,
+}
+
+/// What a loader puts before a path that a file holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathBase {
+    /// The folder of the file.
+    #[default]
+    Folder,
+    /// The path of the file without its suffix.
+    Stem,
+    /// The whole path of the file.
+    Name,
 }
 
 /// What a file is to the loader of the one that names it.
@@ -56,6 +73,40 @@ pub enum Leaves {
 }
 
 impl FileReference {
+    /// A path from the folder of the file that names it.
+    pub fn new(role: FileRole, path: Text) -> Self {
+        Self {
+            role,
+            path,
+            base: PathBase::Folder,
+            end: 0,
+        }
+    }
+
+    /// The path from the root of a view, for a file at `own` in it; `None` if it leads out of the folder, or if it is no path of a file.
+    pub fn path_beside(&self, own: &[u8]) -> Option<Vec<u8>> {
+        let path = self.path.as_bytes();
+        // A backslash separates on one system, and is part of a name on the others.
+        if path.is_empty() || path.contains(&b'\\') || self.leaves().is_some() {
+            return None;
+        }
+        let name_at = own.iter().rposition(|byte| *byte == b'/');
+        let name_at = name_at.map_or(0, |slash| slash.saturating_add(1));
+        let (folder, name) = own.split_at_checked(name_at)?;
+        let before = match self.base {
+            PathBase::Folder => folder.to_vec(),
+            PathBase::Name => own.to_vec(),
+            PathBase::Stem => {
+                let dot = name.iter().rposition(|byte| *byte == b'.')?;
+                [folder, name.get(..dot)?].concat()
+            }
+        };
+        let whole = [&before, path].concat();
+        let names = whole.split(|byte| *byte == b'/');
+        let names: Vec<&[u8]> = names.filter(|it| !matches!(*it, b"" | b".")).collect();
+        (!names.is_empty()).then(|| names.join(&b'/'))
+    }
+
     /// Whether it is where a file of the same computer was saved, as writers note it for themselves: a path from the root or from a drive,
     /// and of no other computer.
     pub fn is_where_saved(&self) -> bool {
@@ -108,7 +159,7 @@ impl FileReference {
 
 #[cfg(test)]
 mod tests {
-    use super::{FileReference, FileRole, Leaves, Text};
+    use super::{FileReference, FileRole, Leaves, PathBase, Text};
 
     #[test]
     fn a_path_leaves_its_folder_on_any_system() {
@@ -133,11 +184,34 @@ mod tests {
             ("~/w", Some(Leaves::Home)),
             ("w\0.bin", Some(Leaves::Nul)),
         ] {
-            let reference = FileReference {
-                role: FileRole::Weights,
-                path: Text::new(path),
-            };
+            let reference = FileReference::new(FileRole::Weights, Text::new(path));
             assert_eq!(reference.leaves(), leaves, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_from_the_file_that_names_it() {
+        for (base, path, own, expected) in [
+            (PathBase::Folder, "w.bin", "m/a.onnx", Some("m/w.bin")),
+            (PathBase::Folder, "./w//b.bin", "a.onnx", Some("w/b.bin")),
+            (PathBase::Folder, "b\\w.bin", "m/a.onnx", None),
+            (PathBase::Folder, "../w.bin", "m/a.onnx", None),
+            (PathBase::Folder, "", "m/a.onnx", None),
+            (PathBase::Folder, ".", "a.onnx", None),
+            (PathBase::Stem, ".bin", "m.x/a.b.xml", Some("m.x/a.b.bin")),
+            (PathBase::Stem, ".bin", "m.x/a", None),
+            (PathBase::Name, ".v.npy", "m/a.kv", Some("m/a.kv.v.npy")),
+        ] {
+            let reference = FileReference {
+                base,
+                ..FileReference::new(FileRole::Weights, Text::from(path))
+            };
+            let found = reference.path_beside(own.as_bytes());
+            assert_eq!(
+                found.as_deref(),
+                expected.map(str::as_bytes),
+                "{path} of {own}"
+            );
         }
     }
 }

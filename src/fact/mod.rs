@@ -48,7 +48,7 @@ pub use content::{ContentFacts, READER_EPOCH};
 pub use entry::{Commit, ContentSource, Entry, EntryKind, Introduction};
 pub use excerpt::{Excerpt, ExcerptId, Excerpts, Mark};
 pub use expression::{CallArguments, ContainerKind, Expression, Literal, ShownCall};
-pub use file_reference::{FileReference, FileRole, Leaves};
+pub use file_reference::{FileReference, FileRole, Leaves, PathBase};
 pub use format_id::FormatId;
 pub use global::{Global, GlobalName, Unresolved, Usage};
 pub use install::{Install, InstallFrom};

@@ -253,7 +253,7 @@ impl Found<'_> {
     fn file(&mut self, key: &str, path: &str, role: FileRole) {
         let range = self.range(key, path);
         let path = Text::from(path);
-        self.files.push((range, FileReference { role, path }));
+        self.files.push((range, FileReference::new(role, path)));
     }
 
     /// Where a value stands: on a line of its key, as it is written; else the key itself.

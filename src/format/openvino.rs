@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
-    fact::{GraphTensorFault, Malformed, Native, Runtime, Short, Tensor, Text, Unsupported},
+    fact::{
+        Fact, FileReference, FileRole, GraphTensorFault, Malformed, Native, PathBase, Runtime,
+        Short, Tensor, Text, Unsupported,
+    },
     limits,
 };
 
@@ -44,7 +47,7 @@ By its first element, `net` in upper or lower case, and its version or `layers` 
 
 Versions 10 and 11. Every layer is an operator of a set, also in the bodies of loops and branches: `custom-operator` reports those that no set of
 OpenVINO has. A constant has as many bytes as its type and shape need. A document type is malformed, and the files that its entities
-name are reported with their paths. The `.bin` is raw data: whether it is long enough, the runtime compares when it loads it.
+name are reported with their paths. The `.bin` is raw data: it is there, and as long as the constants need (`incomplete-model`).
 
 ## What to prefer
 
@@ -121,9 +124,18 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         names: Names::default(),
         open: Vec::new(),
         tensors: Vec::new(),
+        end: 0,
     };
     let result = walk.run(tags, reading);
     walk.names.record(reading);
+    if walk.end > 0 {
+        let reference = FileReference {
+            base: PathBase::Stem,
+            end: walk.end,
+            ..FileReference::new(FileRole::Weights, Text::from(".bin"))
+        };
+        reading.record(Fact::FileReference(Box::new(reference)));
+    }
     reading.recorder.list_tensors(|| walk.tensors);
     result
 }
@@ -146,6 +158,8 @@ struct Walk<'t> {
     names: Names,
     open: Vec<Open>,
     tensors: Vec<Tensor>,
+    /// Where the last constant ends in the file beside it.
+    end: u64,
 }
 
 impl Walk<'_> {
@@ -251,6 +265,9 @@ impl Walk<'_> {
             if needed != size {
                 return fault(GraphTensorFault::Size { needed, has: size });
             }
+        }
+        if size > 0 {
+            self.end = self.end.max(offset.saturating_add(size));
         }
         if self.tensors.len() < limits::TENSORS_LISTED {
             self.tensors.push(Tensor {

@@ -152,10 +152,10 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
             continue;
         };
         let (place, excerpt) = places.at(&stage.range);
-        let file = FileReference {
-            role: FileRole::Model,
-            path: Text::from(format!("stages/{number}_{uid}")),
-        };
+        let file = FileReference::new(
+            FileRole::Model,
+            Text::from(format!("stages/{number}_{uid}")),
+        );
         let fact = Fact::FileReference(Box::new(file));
         reading.record_at(fact, place, Some(excerpt));
     }

@@ -171,7 +171,7 @@ fn weights(
             }
             let (place, excerpt) = places.at(&path.range);
             let (role, path) = (FileRole::Weights, Text::from(text));
-            let fact = Fact::FileReference(Box::new(FileReference { role, path }));
+            let fact = Fact::FileReference(Box::new(FileReference::new(role, path)));
             reading.record_at(fact, place, Some(excerpt));
         }
         for weight in group.get("weights").map(Node::items).unwrap_or_default() {

@@ -76,7 +76,7 @@ impl Prolog {
                 let role = FileRole::Entity;
                 let place = lines.place(text, &range);
                 let excerpt = Some(lines.excerpt(text, &range));
-                let fact = Fact::FileReference(Box::new(FileReference { role, path }));
+                let fact = Fact::FileReference(Box::new(FileReference::new(role, path)));
                 reading.record_at(fact, place, excerpt);
             }
         }

@@ -174,6 +174,9 @@ limits! {
         /// An entry takes 24 bytes and more; a thousand tensors on a thousand devices stay below.
         SHARD_PARTS: usize = 1 << 20, Count "parts of files that the index of a distributed checkpoint names";
 
+        /// A model of gensim has some ten.
+        COMPANIONS: usize = 1_000, Count "attributes and files that make up a model of gensim in several files";
+
         /// Eight million entries of a matrix stay below.
         SPARSE_INDEX_BYTES: u64 = 128 << 20, Bytes "of a sparse tensor's indices that are compared with its size";
     }
@@ -215,6 +218,9 @@ limits! {
 
         /// A table that holds its tensors has a block for each. Large models have some ten thousand.
         TABLE_BLOCKS: u64 = 100_000, Count "blocks of a table";
+
+        /// A computer of a cluster writes a shard or a few.
+        CHECKPOINT_SHARDS: usize = 10_000, Count "shards of a TensorFlow checkpoint that are looked for beside its index";
 
         /// Names of variables have some hundred bytes.
         TABLE_KEY: u64 = 64 << 10, Bytes "of a key in a table";

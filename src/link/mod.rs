@@ -6,12 +6,14 @@
 mod helper;
 mod install;
 mod load;
+mod needed;
 mod release;
 mod shard;
 
 pub use helper::{Handed, Helper, LoadThrough};
 pub use install::Installed;
 pub use load::{Executes, Load, Match};
+pub use needed::{Lack, Needed, There, Unmet};
 pub use release::{OtherRelease, Release};
 pub use shard::{IndexMismatch, MismatchKind, Sharded, ShardedKind};
 
@@ -37,6 +39,8 @@ pub struct Links {
     pub releases: Vec<Release>,
     /// What it has installed.
     pub installed: Vec<Installed>,
+    /// The files that its loader opens beside it.
+    pub needed: Vec<Needed>,
 }
 
 impl Links {
@@ -49,6 +53,7 @@ impl Links {
             && self.sharded.is_empty()
             && self.releases.is_empty()
             && self.installed.is_empty()
+            && self.needed.is_empty()
     }
 }
 
@@ -71,15 +76,18 @@ pub struct Index<'a> {
     other_releases: Vec<OtherRelease<'a>>,
     /// What models have installed, each with the path of the list.
     installed: Vec<(&'a Text, Installed)>,
+    /// Files that loaders open and that are not as they need them.
+    unmet: Vec<Unmet<'a>>,
 }
 
 impl<'a> Index<'a> {
     /// Of all entries that have something to join, each with its path; and the paths of those that are not checked. `has` tells whether
-    /// the view has a path.
+    /// the view has a path, and `there` what stands at one, in the view or beside it.
     pub fn new(
         entries: impl IntoIterator<Item = (&'a Text, Links)>,
         excluded: impl IntoIterator<Item = &'a Text>,
         has: &dyn Fn(&[u8]) -> bool,
+        there: &mut dyn FnMut(&[u8]) -> There,
     ) -> Self {
         let mut index = Self::default();
         let (mut loads, mut sharded, mut releases) = (Vec::new(), Vec::new(), Vec::new());
@@ -93,6 +101,7 @@ impl<'a> Index<'a> {
             handed.extend(links.handed);
             sharded.extend(links.sharded.into_iter().map(|it| (path, it)));
             releases.extend(links.releases.into_iter().map(|it| (path, it)));
+            index.unmet.extend(needed::unmet(path, links.needed, there));
             if !links.installed.is_empty() && install::is_of_model(path, has) {
                 let installed = links.installed.into_iter();
                 index.installed.extend(installed.map(|it| (path, it)));
@@ -164,6 +173,11 @@ impl<'a> Index<'a> {
     /// What the lists beside models have installed, each with the path of its list.
     pub fn installed_by_models(&self) -> &[(&'a Text, Installed)] {
         &self.installed
+    }
+
+    /// What is missing of the files that loaders open beside those that they are given.
+    pub fn unmet(&self) -> &[Unmet<'a>] {
+        &self.unmet
     }
 
     /// The calls in the view's sources that load the artifact at a path.

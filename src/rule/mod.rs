@@ -162,6 +162,7 @@ rules! {
     file_outside,
     format_not_allowed,
     global_not_allowed,
+    incomplete_model,
     incomplete_read,
     inline_suppression,
     items_on_non_container,

@@ -29,7 +29,7 @@ use crate::{
     git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader, View},
     inventory::{self, Artifact},
     limits,
-    link::{Handed, Helper, Installed, Links, Load, Release, Sharded},
+    link::{Handed, Helper, Installed, Links, Load, Needed, Release, Sharded},
     policy::Policy,
     record::Recorder,
     verdict::{Coverage, Evidence, Scales, Weighed},
@@ -199,6 +199,8 @@ pub(super) struct Judged {
     pub(super) artifact: Option<Box<Artifact>>,
     /// How it differs from its pin.
     pub(super) pin: Option<PinNote>,
+    /// Bytes of its content, if it is a file that others may need.
+    pub(super) length: Option<u64>,
 }
 
 /// An entry that is only counted.
@@ -289,6 +291,7 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
             })
         }),
         pin,
+        length: seen.length(item.entry.kind),
         links: Links {
             is_artifact,
             loads: Load::of(&item.entry, facts),
@@ -297,6 +300,7 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
             sharded: Sharded::all(facts),
             releases: Release::of(facts),
             installed: Installed::of(facts),
+            needed: Needed::all(&item.entry, facts),
         },
         weighed,
     }
@@ -349,6 +353,15 @@ impl Seen {
         for fix in findings.iter_mut().filter_map(|it| it.fix.as_mut()) {
             fix.base = self.sha256();
         }
+    }
+
+    /// Bytes of the content, here or where a git-lfs pointer says; `None` of sources, and if that is not known for sure.
+    fn length(&self, kind: EntryKind) -> Option<u64> {
+        let circumstances = &self.circumstances;
+        let is_known = circumstances.pointer().is_some() || circumstances.noted.is_empty();
+        let is_sure = kind == EntryKind::File && is_known && circumstances.is_whole();
+        let length = is_sure.then(|| circumstances.size(&self.facts));
+        length.filter(|_| !self.facts.source)
     }
 
     /// Whether an earlier run found that its content has this sha256, and the file was left alone since.

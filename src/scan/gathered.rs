@@ -15,7 +15,7 @@ use crate::{
     git::{Item, View},
     inventory::Artifact,
     limits,
-    link::{Index, Links},
+    link::{Index, Links, There},
     policy::{Comment, Policy},
     rule::{self, JudgedCase, Run, WaiverRun},
     verdict::{self, Coverage, Report, Weighed},
@@ -32,6 +32,8 @@ pub(super) struct Gathered {
     excluded: Vec<usize>,
     /// The places of items that were not judged in full.
     unjudged: Vec<usize>,
+    /// How long contents are that others may need, by the place of the item.
+    lengths: Vec<(usize, u64)>,
     pins: PinNotes,
 }
 
@@ -51,8 +53,10 @@ impl Gathered {
             links,
             artifact,
             pin,
+            length,
         } = judged;
         self.pins.take(at, pin);
+        self.lengths.extend(length.map(|length| (at, length)));
         if weighed.coverage.excluded > 0 {
             self.excluded.push(at);
         }
@@ -78,6 +82,7 @@ impl Gathered {
         self.excluded.append(&mut other.excluded);
         self.unjudged.append(&mut other.unjudged);
         self.links.append(&mut other.links);
+        self.lengths.append(&mut other.lengths);
         self.pins.and(other.pins);
         self
     }
@@ -106,7 +111,14 @@ impl Gathered {
         let excluded_by = excluded_by(view, policy, request.needs, &mut self.excluded);
         let excluded = self.excluded.into_iter();
         let excluded = excluded.filter_map(|at| Some(&view.items.get(at)?.entry.path));
-        let index = Index::new(links, excluded, &|path| has(view, path));
+        self.lengths.sort_unstable();
+        let mut neighbours = view.neighbours();
+        let mut there = |path: &[u8]| match neighbours.stands_at(path) {
+            Some(true) => There::Yes(length(view, &self.lengths, path)),
+            Some(false) => There::No,
+            None => There::Unknown,
+        };
+        let index = Index::new(links, excluded, &|path| has(view, path), &mut there);
         let noted = self.noted.iter_mut();
         let mut comments: Vec<Comment> = noted
             .flat_map(|noted| std::mem::take(&mut noted.weighed.comments))
@@ -220,13 +232,27 @@ fn has(view: &View, path: &[u8]) -> bool {
     found.is_ok()
 }
 
+/// The place of the one item that a view has at a path; `None` if it has several.
+fn only_at(view: &View, path: &[u8]) -> Option<usize> {
+    let of = |item: &Item| item.entry.path.as_bytes().cmp(path);
+    let at = view.items.partition_point(|item| of(item).is_lt());
+    let mut items = view.items.get(at..)?.iter();
+    let is_first = items.next().is_some_and(|item| of(item).is_eq());
+    let is_one = is_first && items.next().is_none_or(|next| of(next).is_ne());
+    is_one.then_some(at)
+}
+
 /// The sha256 of what a view has at a path; `None` if that is not one content.
 fn digest(view: &View, path: &Text) -> Option<String> {
-    let from = view.items.partition_point(|item| item.entry.path < *path);
-    let mut items = view.items.get(from..)?.iter();
-    let item = items.next().filter(|item| item.entry.path == *path)?;
-    let is_one = items.next().is_none_or(|next| next.entry.path != *path);
-    is_one.then(|| entry::digest(&mut view.reader(), item, None))?
+    let item = view.items.get(only_at(view, path.as_bytes())?)?;
+    entry::digest(&mut view.reader(), item, None)
+}
+
+/// The length of what a view has at a path; `None` if that is not known, or not one content.
+fn length(view: &View, lengths: &[(usize, u64)], path: &[u8]) -> Option<u64> {
+    let at = only_at(view, path)?;
+    let found = lengths.binary_search_by_key(&at, |(at, _)| *at).ok()?;
+    lengths.get(found).map(|(_, length)| *length)
 }
 
 /// The paths that are excluded, each with who says so, if that was asked for.

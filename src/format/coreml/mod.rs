@@ -115,7 +115,9 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let result = protobuf.root().and_then(|root| walk.model(root));
     walk.names.record(reading);
     for (role, path) in walk.files {
-        reading.record(Fact::FileReference(Box::new(FileReference { role, path })));
+        reading.record(Fact::FileReference(Box::new(FileReference::new(
+            role, path,
+        ))));
     }
     result
 }

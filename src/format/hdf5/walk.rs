@@ -308,7 +308,7 @@ fn other_file(object: Text, role: FileRole, path: Text, reading: &mut Reading<'_
         name: object,
         copy: 0,
     };
-    let reference = FileReference { role, path };
+    let reference = FileReference::new(role, path);
     reading.recorder.within(hop, |recorder| {
         recorder.record(Fact::FileReference(Box::new(reference)));
     });

@@ -150,7 +150,7 @@ impl Named {
                 && let Some(path) = node.text()
             {
                 let path = Text::new(path);
-                let reference = FileReference { role, path };
+                let reference = FileReference::new(role, path);
                 self.files.push((reference, node.range.clone()));
             }
         }

@@ -39,7 +39,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         let role = FileRole::Checkpoint;
         let place = lines.place(&text, &range);
         let excerpt = Some(lines.excerpt(&text, &range));
-        let fact = Fact::FileReference(Box::new(FileReference { role, path }));
+        let fact = Fact::FileReference(Box::new(FileReference::new(role, path)));
         reading.record_at(fact, place, excerpt);
     }
     if text.len() > most && !seen.is_empty() {

@@ -290,7 +290,7 @@ impl<'d, 'r, 'a> Found<'d, 'r, 'a> {
     fn file(&mut self, role: FileRole, path: &str, at: &Node) {
         let path = Text::from(path);
         self.record(
-            Fact::FileReference(Box::new(FileReference { role, path })),
+            Fact::FileReference(Box::new(FileReference::new(role, path))),
             at,
         );
     }

@@ -316,7 +316,7 @@ fn read_package(document: &Document, reading: &mut Reading<'_>) {
             };
             let (role, text) = (FileRole::Asset, Text::from(text));
             let (place, excerpt) = places.at(&path.range);
-            let fact = Fact::FileReference(Box::new(FileReference { role, path: text }));
+            let fact = Fact::FileReference(Box::new(FileReference::new(role, text)));
             reading.record_at(fact, place, Some(excerpt));
         }
     }

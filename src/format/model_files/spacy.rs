@@ -270,10 +270,7 @@ pub(super) fn read_meta(document: &Document, reading: &mut Reading<'_>) {
             // Together they are the name of the folder with the pipeline.
             ("lang" | "name" | "version", Some(text)) if text.contains(['/', '\\']) => {
                 let (place, excerpt) = places.at(&value.range);
-                let file = FileReference {
-                    role: FileRole::Model,
-                    path: Text::from(text),
-                };
+                let file = FileReference::new(FileRole::Model, Text::from(text));
                 let fact = Fact::FileReference(Box::new(file));
                 reading.record_at(fact, place, Some(excerpt));
             }

@@ -40,8 +40,8 @@ pub(super) struct Walk {
     names: Names,
     /// Functions that the model brings, as their nodes name them.
     functions: FxHashSet<Text>,
-    /// Other files that it names, and where first.
-    files: IndexMap<Text, Place>,
+    /// Other files that it names, where first, and how far they are read.
+    files: IndexMap<Text, (Place, u64)>,
     /// What a listing says of tensors, if one is kept.
     tensors: Option<Vec<Listed>>,
     /// What is wrong with the first tensor with which something is.
@@ -88,10 +88,12 @@ impl Walk {
         if let Some(tensors) = self.tensors {
             reading.recorder.list_tensors(|| tensors);
         }
-        for (path, place) in self.files {
-            let role = FileRole::Weights;
-            let reference = Box::new(FileReference { role, path });
-            reading.record_at(Fact::FileReference(reference), place, None);
+        for (path, (place, end)) in self.files {
+            let reference = FileReference {
+                end,
+                ..FileReference::new(FileRole::Weights, path)
+            };
+            reading.record_at(Fact::FileReference(Box::new(reference)), place, None);
         }
         if let Some((fault, place)) = self.fault {
             reading.record_at(Fact::Unread(fault.into()), place, None);
@@ -232,7 +234,7 @@ impl Walk {
             }
         }
         if let Some(path) = path.filter(|_| !is_inside) {
-            self.file(path.text()?, message);
+            self.file(path.text()?, 0, message);
         }
         Ok(())
     }
@@ -279,15 +281,19 @@ impl Walk {
         {
             tensors.extend(tensor.listed());
         }
-        for path in tensor.locations {
-            self.file(path, message);
+        let end = tensor.end();
+        // Parsers take the last of several.
+        let last = tensor.locations.len();
+        for (path, at) in tensor.locations.into_iter().zip(1..) {
+            self.file(path, if at == last { end } else { 0 }, message);
         }
         Ok(())
     }
 
-    fn file(&mut self, path: Text, message: Message<'_>) {
+    fn file(&mut self, path: Text, end: u64, message: Message<'_>) {
         let place = self.place(message);
-        self.files.entry(path).or_insert(place);
+        let (_, last) = self.files.entry(path).or_insert((place, 0));
+        *last = end.max(*last);
     }
 
     fn place(&self, message: Message<'_>) -> Place {

@@ -26,6 +26,7 @@ pub(super) struct Tensor {
     fields: Vec<u32>,
     /// The other files that it names: parsers take the last.
     pub(super) locations: Vec<Text>,
+    offset: u64,
     length: Option<u64>,
     bad_extent: bool,
 }
@@ -86,7 +87,10 @@ impl Tensor {
         let number = || value.as_str().and_then(|text| text.parse::<u64>().ok());
         match key.as_bytes() {
             b"location" => self.locations.push(value),
-            b"offset" => self.bad_extent |= number().is_none(),
+            b"offset" => {
+                self.offset = number().unwrap_or_default();
+                self.bad_extent |= number().is_none();
+            }
             b"length" => {
                 self.length = number();
                 self.bad_extent |= self.length.is_none();
@@ -99,14 +103,27 @@ impl Tensor {
     /// What a listing says of it, if it has a name.
     pub(super) fn listed(&self) -> Option<Listed> {
         let name = self.name.clone().filter(|name| !name.is_empty())?;
-        let bits = elements(&self.dimensions).zip(bits(self.data_type));
-        let bytes = bits.and_then(|(elements, bits)| elements.checked_mul(bits));
         Some(Listed {
             name,
             dtype: type_name(self.data_type),
             shape: self.dimensions.clone(),
-            bytes: bytes.map_or(0, |bits| bits.div_ceil(8)),
+            bytes: self.bytes().unwrap_or_default(),
         })
+    }
+
+    /// Bytes of its data, if its type and shape tell.
+    fn bytes(&self) -> Option<u64> {
+        let bits = elements(&self.dimensions)?.checked_mul(bits(self.data_type)?)?;
+        Some(bits.div_ceil(8))
+    }
+
+    /// Where its data ends in another file, if it is in one; a tensor without data is read nowhere.
+    pub(super) fn end(&self) -> u64 {
+        let length = self.length.or_else(|| self.bytes()).unwrap_or_default();
+        if length == 0 || !self.is_external {
+            return 0;
+        }
+        self.offset.saturating_add(length)
     }
 
     /// What is wrong with it, if something is.

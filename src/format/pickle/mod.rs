@@ -531,7 +531,10 @@ fn read_stream<O: Observer>(
             &budget,
         );
     }
-    let described = ((LibraryVersion, Companions), CodesByValue::default());
+    let described = (
+        (LibraryVersion, Companions::default()),
+        CodesByValue::default(),
+    );
     let observer = (described, (Uses::new(by), observer));
     let run = machine::run(window, start, earlier, observer, &budget);
     let complete = run.result.is_ok();

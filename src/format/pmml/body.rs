@@ -197,7 +197,7 @@ impl Body {
                 (b"include", b"href") => {
                     let role = FileRole::Entity;
                     let path = Text::new(value);
-                    let fact = Fact::FileReference(Box::new(FileReference { role, path }));
+                    let fact = Fact::FileReference(Box::new(FileReference::new(role, path)));
                     reading.record_at(fact, place.clone(), None);
                 }
                 (b"DefineFunction", b"name") if self.defined.len() < limits::OPERATORS => {

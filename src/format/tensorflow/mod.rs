@@ -239,7 +239,9 @@ fn read_as(
     walk.record(reading);
     for path in files {
         let role = FileRole::Asset;
-        reading.record(Fact::FileReference(Box::new(FileReference { role, path })));
+        reading.record(Fact::FileReference(Box::new(FileReference::new(
+            role, path,
+        ))));
     }
     result
 }

@@ -111,7 +111,9 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     names.record(reading);
     for path in files {
         let role = FileRole::Weights;
-        reading.record(Fact::FileReference(Box::new(FileReference { role, path })));
+        reading.record(Fact::FileReference(Box::new(FileReference::new(
+            role, path,
+        ))));
     }
     result
 }

@@ -61,6 +61,11 @@ fn external(name: &str, entries: &[(&str, &str)]) -> Vec<u8> {
     .concat()
 }
 
+/// A model with a tensor of four bytes in another file.
+pub(crate) fn with_external(entries: &[(&str, &str)]) -> Vec<u8> {
+    model(&[bytes(5, external("w", entries))], &[])
+}
+
 pub(crate) fn fixtures() -> Vec<Fixture> {
     let branch = bytes(1, node("my.domain", "Decode", &[]));
     let attribute = [bytes(1, "then_branch"), bytes(6, branch), number(20, 5)].concat();

@@ -25,14 +25,14 @@ fn layer(name: &str, operator: &str, set: &str, inside: &str) -> String {
     )
 }
 
-fn constant(dtype: &str, shape: &str, offset: &str, size: &str) -> String {
+pub(crate) fn constant(dtype: &str, shape: &str, offset: &str, size: &str) -> String {
     let data = format!(
         "<data element_type=\"{dtype}\" shape=\"{shape}\" offset=\"{offset}\" size=\"{size}\" />"
     );
     layer("c", "Const", "opset1", &data)
 }
 
-fn net(layers: &[String]) -> Vec<u8> {
+pub(crate) fn net(layers: &[String]) -> Vec<u8> {
     let layers = layers.concat();
     format!("<?xml version=\"1.0\"?>\n<net name=\"m\" version=\"11\">\n\t<layers>\n{layers}\t</layers>\n\t<edges />\n</net>\n").into_bytes()
 }

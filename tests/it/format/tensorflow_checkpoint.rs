@@ -37,7 +37,7 @@ fn tensor(name: &str, dtype: u64, of: &[u64], shard: u64, size: u64) -> Entry {
     (name.into(), entry.concat())
 }
 
-fn index() -> Vec<Entry> {
+pub(crate) fn index() -> Vec<Entry> {
     vec![
         header(2),
         tensor("_CHECKPOINTABLE_OBJECT_GRAPH", 7, &[], 0, 40),

@@ -13,10 +13,10 @@ use super::{
 
 fn said(role: FileRole, path: &str) -> String {
     let mut recorder = Recorder::default();
-    recorder.record(Fact::FileReference(Box::new(FileReference {
+    recorder.record(Fact::FileReference(Box::new(FileReference::new(
         role,
-        path: Text::from(path),
-    })));
+        Text::from(path),
+    ))));
     tell(&judge("m/model.onnx", &recorder.into()), "file-outside")
 }
 

@@ -18,6 +18,7 @@ mod format_not_allowed;
 mod frames;
 mod gadgets;
 mod global_not_allowed;
+mod incomplete_model;
 mod incomplete_read;
 mod inline_suppression;
 mod instances;

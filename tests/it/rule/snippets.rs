@@ -49,6 +49,7 @@ const NOTHING: &[(&str, &str)] = &[
         "format-not-allowed",
         "the policy's author advises, or `explain` does",
     ),
+    ("incomplete-model", "the missing file has to be had"),
     (
         "incomplete-read",
         "the file has to be had, or written in an ordinary form",

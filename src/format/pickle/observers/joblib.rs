@@ -6,7 +6,7 @@
 //! state does not say exactly as joblib writes it is refused: nobody would know which bytes are opcodes.
 
 use crate::{
-    fact::JoblibFault,
+    fact::{JoblibFault, Text},
     format::pickle::{
         machine::Scene,
         shapes::{JoblibArray, Values},
@@ -50,6 +50,8 @@ pub(in crate::format::pickle) struct JoblibArrays {
 pub(super) struct Described {
     pub array: TensorSummary,
     pub follows: Follows,
+    /// The name of the file that it has, in the folder of the pickle.
+    pub file: Option<Text>,
 }
 
 /// What follows the opcode.
@@ -184,6 +186,7 @@ impl JoblibArrays {
                 ..TensorSummary::default()
             },
             follows,
+            file: None,
         })
     }
 
@@ -226,6 +229,7 @@ impl JoblibArrays {
         Ok(Described {
             array: TensorSummary::default(),
             follows: Follows::Nothing,
+            file: Some(name),
         })
     }
 

@@ -6,6 +6,8 @@
 mod schema;
 mod table;
 
+use std::collections::BTreeMap;
+
 use self::{
     schema::{
         BUNDLE_ENTRY, BUNDLE_HEADER, DIMENSION, SHAPE, SLICE_META, SLICES, SLICES_META,
@@ -15,7 +17,10 @@ use self::{
 };
 use crate::{
     bytes::{ReadError, Window, wide},
-    fact::{CheckpointFault, CheckpointTensorFault, Malformed, Short, Tensor, Text},
+    fact::{
+        CheckpointFault, CheckpointTensorFault, Fact, FileReference, FileRole, Malformed, PathBase,
+        Short, Tensor, Text,
+    },
     format::{
         Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
         protobuf::{Message, Protobuf, Value},
@@ -55,7 +60,8 @@ By the magic number of a table at its end, and an empty key at its front.
 
 The table as a whole: that blocks, keys and checksums are as TensorFlow writes them. In an index, that each tensor lies in a shard that there
 is, and has as many bytes as its type and shape need. The paths in a text `checkpoint` have no part `..` and are no URLs (`file-outside`): TensorFlow opens
-what they name. A path from the root is where the checkpoint was saved. Tensors are not read: whether a shard is long enough, TensorFlow compares when it restores.
+what they name. A path from the root is where the checkpoint was saved. Tensors are not read: the shards of an index are there, and as long as it
+needs (`incomplete-model`).
 
 ## What to prefer
 
@@ -102,12 +108,15 @@ struct Found {
     tensors: Vec<Tensor>,
     /// Bytes of their names.
     names: u64,
+    /// How far each shard is read that has a tensor.
+    ends: BTreeMap<u64, u64>,
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let table = Table::open(window)?;
     let mut found = Found::default();
     let result = table.blocks(|block| found.block(block));
+    found.record_shards(reading);
     reading.recorder.list_tensors(|| found.tensors);
     result
 }
@@ -128,6 +137,10 @@ impl Found {
                 Kind::Bundle { shards } => {
                     let tensor = Entry::read(value)?;
                     tensor.check(&entries.key, *shards)?;
+                    if tensor.size > 0 && self.ends.len() < limits::CHECKPOINT_SHARDS {
+                        let last = self.ends.entry(tensor.shard).or_default();
+                        *last = tensor.offset.saturating_add(tensor.size).max(*last);
+                    }
                     // A part of a tensor has a key in an encoding of its own.
                     if !entries.key.starts_with(&[0]) {
                         self.list(&Text::new(&entries.key), tensor);
@@ -140,6 +153,22 @@ impl Found {
             first: first.unwrap_or_default(),
             last: entries.key,
         })
+    }
+
+    /// Records the shards, which have the name of the index with another suffix.
+    fn record_shards(&self, reading: &mut Reading<'_>) {
+        let Kind::Bundle { shards } = self.kind else {
+            return;
+        };
+        for (shard, end) in &self.ends {
+            let suffix = format!(".data-{shard:05}-of-{shards:05}");
+            let reference = FileReference {
+                base: PathBase::Stem,
+                end: *end,
+                ..FileReference::new(FileRole::Weights, Text::from(suffix))
+            };
+            reading.record(Fact::FileReference(Box::new(reference)));
+        }
     }
 
     fn list(&mut self, name: &Text, entry: Entry) {
