@@ -128,7 +128,8 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     };
     let result = walk.run(tags, reading);
     walk.names.record(reading);
-    if walk.end > 0 {
+    // The runtime puts the other suffix in the place of this one.
+    if walk.end > 0 && reading.name.as_bytes().ends_with(b".xml") {
         let reference = FileReference {
             base: PathBase::Stem,
             end: walk.end,

@@ -63,8 +63,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
 fn links_to_other_files_are_files_that_it_names() {
     insta::assert_snapshot!(told(&linked(), "w.h5"), @"
     [] is hdf5
-    [beside] FileReference(FileReference::new(ExternalLink, Text(other.h5)))
-    [outside] FileReference(FileReference::new(ExternalLink, Text(/etc/passwd)))
+    [beside] FileReference(FileReference { role: ExternalLink, path: Text(other.h5), base: Folder, end: 0 })
+    [outside] FileReference(FileReference { role: ExternalLink, path: Text(/etc/passwd), base: Folder, end: 0 })
     ");
     let findings = judge("w.h5", &facts(linked(), "w.h5"));
     let told: Vec<String> = findings

@@ -66,8 +66,8 @@ fn the_loaders_of_mlflow_are_names_of_a_pack() {
     [6:20] Global { global: Named(GlobalName { module: Text(mlflow.sklearn), name: Text(_load_pyfunc) }), usage: Configure }
     [6:20] Call { callee: Named(GlobalName { module: Text(mlflow.sklearn), name: Text(_load_pyfunc) }), usage: Configure, given: CallArguments { positional: Container { kind: Tuple, items: [], length: None }, keywords: None }, arguments: [Unknown] }
     [6:20] Payload { of: Calls(Named(GlobalName { module: Text(mlflow.sklearn), name: Text(_load_pyfunc) })), sha256: [133, 62, 12, 196, 111, 191, 192, 145, 55, 202, 39, 225, 67, 73, 126, 122, 238, 110, 64, 211, 92, 70, 181, 75, 136, 237, 246, 19, 129, 30, 54, 78] }
-    [7:17] FileReference(FileReference::new(Model, Text(model.skops)))
-    [12:20] FileReference(FileReference::new(Model, Text(model.skops)))
+    [7:17] FileReference(FileReference { role: Model, path: Text(model.skops), base: Folder, end: 0 })
+    [12:20] FileReference(FileReference { role: Model, path: Text(model.skops), base: Folder, end: 0 })
     ");
     let pack = pack_by_name("mlflow-flavors").unwrap();
     assert!(

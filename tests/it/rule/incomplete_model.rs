@@ -209,6 +209,9 @@ fn a_graph_of_openvino_has_its_constants() {
     insta::assert_snapshot!(said(&repo), @"v/model.fp16.xml: warning[incomplete-model] loading it reads `v/model.fp16.bin` up to byte 30, and the file has 29");
     repo.write("v/model.fp16.bin", [0; 30]);
     assert_eq!(said(&repo), "");
+    // Under another name, nobody knows what its file is called.
+    repo.write("v/model.fp16.xml.old", openvino::net(&constants));
+    assert_eq!(said(&repo), "");
     // Without constants, no file is read.
     repo.write("v/bare.xml", openvino::net(&[]));
     assert_eq!(said(&repo), "");
@@ -217,15 +220,15 @@ fn a_graph_of_openvino_has_its_constants() {
 #[test]
 fn a_checkpoint_of_tensorflow_has_its_shards() {
     let repo = repo!();
-    repo.write(
-        "v/variables.index",
-        table(&tensorflow_checkpoint::index(), 2),
-    );
+    let index = table(&tensorflow_checkpoint::index(), 2);
+    repo.write("v/variables.index", &index);
     insta::assert_snapshot!(said(&repo), @"v/variables.index: warning[incomplete-model] loading it opens 2 files, and none of them is there: `v/variables.data-00000-of-00002`, `v/variables.data-00001-of-00002`");
     repo.write("v/variables.data-00000-of-00002", [0; 104]);
     repo.write("v/variables.data-00001-of-00002", [0; 80]);
     insta::assert_snapshot!(said(&repo), @"v/variables.index: warning[incomplete-model] loading it reads `v/variables.data-00001-of-00002` up to byte 88, and the file has 80");
     repo.write("v/variables.data-00001-of-00002", [0; 88]);
+    assert_eq!(said(&repo), "");
+    repo.write("v/variables.index.old", index);
     assert_eq!(said(&repo), "");
 }
 

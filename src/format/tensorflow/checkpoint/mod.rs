@@ -160,6 +160,9 @@ impl Found {
         let Kind::Bundle { shards } = self.kind else {
             return;
         };
+        if !reading.name.as_bytes().ends_with(b".index") {
+            return;
+        }
         for (shard, end) in &self.ends {
             let suffix = format!(".data-{shard:05}-of-{shards:05}");
             let reference = FileReference {
