@@ -22,18 +22,16 @@ impl std::fmt::Debug for Neighbours<'_> {
     }
 }
 
-impl View {
-    /// Looks up what stands beside its files.
-    pub fn neighbours(&self) -> Neighbours<'_> {
-        Neighbours {
-            view: self,
+impl<'v> Neighbours<'v> {
+    /// Looks up what stands beside the files of a view.
+    pub fn of(view: &'v View) -> Self {
+        Self {
+            view,
             trees: None,
             tracked: None,
         }
     }
-}
 
-impl Neighbours<'_> {
     /// Whether something stands at a path, which has no `..`; `None` if that is not to be known: behind a link, in a submodule, in what
     /// DVC keeps, outside of a sparse checkout, or where the view is of a part of what was recorded.
     pub fn stands_at(&mut self, path: &[u8]) -> Option<bool> {

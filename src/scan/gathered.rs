@@ -12,7 +12,7 @@ use super::{
 use crate::{
     fact::Text,
     finding::Finding,
-    git::{Item, View},
+    git::{Item, Neighbours, View},
     inventory::Artifact,
     limits,
     link::{Index, Links, There},
@@ -112,7 +112,7 @@ impl Gathered {
         let excluded = self.excluded.into_iter();
         let excluded = excluded.filter_map(|at| Some(&view.items.get(at)?.entry.path));
         self.lengths.sort_unstable();
-        let mut neighbours = view.neighbours();
+        let mut neighbours = Neighbours::of(view);
         let mut there = |path: &[u8]| match neighbours.stands_at(path) {
             Some(true) => There::Yes(length(view, &self.lengths, path)),
             Some(false) => There::No,

@@ -107,7 +107,6 @@ fn tensors(file: Vec<u8>, name: &str) -> Vec<String> {
 #[test]
 fn tables_are_known_by_their_first_key_and_their_footer() {
     for (name, file) in [
-        ("variables.index", table(&index(), 2)),
         ("any.name", table(&index(), 99)),
         ("model.ckpt-7", table(&slices(), 1)),
         ("model.ckpt", table(&slices(), 9)),
@@ -115,6 +114,12 @@ fn tables_are_known_by_their_first_key_and_their_footer() {
         assert_eq!(told(&file, name), "[] is tensorflow-checkpoint", "{name}");
         assert_eq!(rules(name, &facts(file, name)), "", "{name}");
     }
+    // The name of an index says those of its shards.
+    insta::assert_snapshot!(told(&table(&index(), 2), "variables.index"), @"
+    [] is tensorflow-checkpoint
+    [] FileReference(FileReference { role: Weights, path: Text(.data-00000-of-00002), base: Stem, end: 104 })
+    [] FileReference(FileReference { role: Weights, path: Text(.data-00001-of-00002), base: Stem, end: 88 })
+    ");
     // A table of another program: no key is empty.
     let other = table(&[(b"key".to_vec(), b"value".to_vec())], 1);
     assert_eq!(told(&other, "000005.ldb"), "");
@@ -223,7 +228,7 @@ fn packed_blocks_are_read() {
     let length = u8::try_from(plain.len() - 1).unwrap();
     let packed = [varint(plain.len() as u64), vec![60 << 2, length], plain].concat();
     let file = of_blocks(&[(entries[4].0.clone(), packed, 1)]);
-    assert_eq!(told(&file, "a.index"), "[] is tensorflow-checkpoint");
+    assert_eq!(told(&file, "a.ckpt"), "[] is tensorflow-checkpoint");
     assert_eq!(tensors(file, "a.index").len(), 4);
 }
 

@@ -6,7 +6,7 @@
 //! state does not say exactly as joblib writes it is refused: nobody would know which bytes are opcodes.
 
 use crate::{
-    fact::{JoblibFault, Text},
+    fact::{Fact, FileReference, FileRole, JoblibFault, Text},
     format::pickle::{
         machine::Scene,
         shapes::{JoblibArray, Values},
@@ -52,6 +52,18 @@ pub(super) struct Described {
     pub follows: Follows,
     /// The name of the file that it has, in the folder of the pickle.
     pub file: Option<Text>,
+}
+
+impl Described {
+    /// Records the file that joblib opens, if it is who loads.
+    pub(super) fn record_file(&self, is_joblib: bool, scene: &mut Scene<'_>) {
+        if let (true, Some(name)) = (is_joblib, &self.file) {
+            let reference = FileReference::new(FileRole::Weights, name.clone());
+            let moment = scene.moment();
+            let fact = Fact::FileReference(Box::new(reference));
+            scene.log.other(fact, moment);
+        }
+    }
 }
 
 /// What follows the opcode.

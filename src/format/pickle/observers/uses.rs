@@ -8,8 +8,7 @@ use super::{
 };
 use crate::{
     fact::{
-        CallArguments, Fact, FileReference, FileRole, GlobalName, JoblibFault, Misfit, Op, Part,
-        SeenUse, UnusualUse, Usage,
+        CallArguments, Fact, GlobalName, JoblibFault, Misfit, Op, Part, SeenUse, UnusualUse, Usage,
     },
     format::pickle::{
         arrays::{Contents, Form},
@@ -285,12 +284,7 @@ impl Uses {
             Err(JoblibFault::NotFresh)
         };
         let span = described.and_then(|described| {
-            if let (LoadedBy::Joblib, Some(name)) = (self.by, described.file) {
-                let reference = FileReference::new(FileRole::Weights, name);
-                let moment = scene.moment();
-                let fact = Fact::FileReference(Box::new(reference));
-                scene.log.other(fact, moment);
-            }
+            described.record_file(self.by == LoadedBy::Joblib, scene);
             let mut array = described.array;
             let span = match self.by {
                 LoadedBy::Joblib => span(&self.made, described.follows, &mut array, scene),
