@@ -148,7 +148,7 @@ fn graphs_as_text_say_what_is_in_them() {
     [] is onnx-text
     [] Native(GraphOperator { runtime: Onnx, name: Text(ai.onnx::Relu) })
     [own] Native(GraphOperator { runtime: Onnx, name: Text(elsewhere::Own) })
-    [] FileReference(FileReference { role: Weights, path: Text(/etc/passwd), base: Folder, end: 0 })
+    [] FileReference(FileReference { role: Weights, path: Text(/etc/passwd), base: Folder, end: 8 })
     ");
     insta::assert_snapshot!(about(MODEL, "model.textproto"), @"
     custom-operator: the program uses the operator `elsewhere::Own`: operators of `elsewhere` are no part of ONNX Runtime, and run native code of a library
