@@ -41,8 +41,11 @@ struct Worksheet {
 struct Stored {
     #[serde(default)]
     cell_type: String,
-    #[serde(default, alias = "input")]
+    #[serde(default)]
     source: Source,
+    /// nbformat 2 and 3.
+    #[serde(default)]
+    input: Source,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +53,15 @@ struct Stored {
 enum Source {
     One(String),
     Lines(Vec<String>),
+}
+
+impl Source {
+    fn text(self) -> String {
+        match self {
+            Self::One(text) => text,
+            Self::Lines(lines) => lines.concat(),
+        }
+    }
 }
 
 impl Default for Source {
@@ -65,10 +77,7 @@ pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
         return Err(Malformed::NotebookNotObject.into());
     }
     let notebook: Notebook = serde_json::from_slice(bytes)
-        .or_else(|error| match lenient(bytes) {
-            Cow::Owned(bytes) => serde_json::from_slice(&bytes),
-            Cow::Borrowed(_) => Err(error),
-        })
+        .or_else(|_| as_python_reads(bytes))
         .map_err(|error| Malformed::Notebook(SyntaxFault::from(&error)))?;
     let worksheets = notebook
         .worksheets
@@ -78,9 +87,12 @@ pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
     Ok(cells
         .filter(|(cell, _)| cell.cell_type == "code")
         .map(|(cell, index)| {
-            let source = match cell.source {
-                Source::One(text) => text,
-                Source::Lines(lines) => lines.concat(),
+            let (source, input) = (cell.source.text(), cell.input.text());
+            // Which of the two counts is a matter of the version: a cell that has both is read as both.
+            let source = if source.is_empty() || input.is_empty() {
+                source + &input
+            } else {
+                source + "\n" + &input
             };
             let (source, python) = magic::as_python(&source);
             Cell {
@@ -90,6 +102,12 @@ pub(super) fn cells(bytes: &[u8]) -> Result<Vec<Cell>, Unread> {
             }
         })
         .collect())
+}
+
+/// The same, as Python's `json` takes it: of two keys of one name the last counts.
+fn as_python_reads(bytes: &[u8]) -> serde_json::Result<Notebook> {
+    let value: serde_json::Value = serde_json::from_slice(&lenient(bytes))?;
+    serde_json::from_value(value)
 }
 
 /// The same JSON, strictly: what only lenient readers take is written as they understand it.

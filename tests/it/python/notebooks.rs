@@ -100,6 +100,15 @@ fn json_that_only_viewers_take_is_read() {
     assert_eq!(text, "cell 2 2:1 call torch.load(?)");
 }
 
+/// Of two keys of one name Python takes the last. A cell that says its source as two versions of the format do has both.
+#[test]
+fn keys_that_stand_twice_are_read_as_python_does() {
+    let text = read(b"{\"cells\":[{\"cell_type\":\"markdown\",\"cell_type\":\"code\",\"source\":[],\"source\":[\"import torch\n\",\"torch.load(p)\"]}]}");
+    assert_eq!(text, "cell 1 2:1 call torch.load(?)");
+    let text = read(b"{\"cells\":[{\"cell_type\":\"code\",\"source\":\"import torch\",\"input\":\"torch.load(p)\"}]}");
+    assert_eq!(text, "cell 1 2:1 call torch.load(?)");
+}
+
 #[test]
 fn one_broken_cell_does_not_hide_the_others() {
     let text = told(&["import torch\ntorch.load(p", "torch.load(q)"]);
