@@ -17,6 +17,23 @@ static ALIASES: &str = include_str!(concat!(env!("OUT_DIR"), "/dangerous-aliases
 /// Of names such as `__loader__` and `__globals__`, in whatever module.
 const DUNDER: &str = "reaches any attribute of whatever it is given";
 
+/// Modules that many others import, and so hold: `random._os` is `os`. No function and no class has such a name.
+const HELD: &[&str] = &[
+    "builtins",
+    "ctypes",
+    "importlib",
+    "marshal",
+    "nt",
+    "os",
+    "pickle",
+    "posix",
+    "runpy",
+    "shutil",
+    "socket",
+    "subprocess",
+    "sys",
+];
+
 #[derive(Default)]
 struct Known {
     exact: FxHashMap<String, &'static str>,
@@ -91,6 +108,11 @@ pub(super) fn of(module: &str, name: &str) -> Option<&'static str> {
     let is_dunder = |part: &str| part.len() > 4 && part.starts_with("__") && part.ends_with("__");
     if name.split('.').any(is_dunder) {
         return Some(DUNDER);
+    }
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = last.strip_prefix('_').unwrap_or(last);
+    if HELD.contains(&last) {
+        return one(last, "*").or(Some(DUNDER));
     }
     if !name.contains('.') {
         return None;
@@ -227,6 +249,12 @@ mod tests {
         assert!(of("pathlib", "Path.write_text").is_some());
         assert!(of("random", "_os.system").is_some());
         assert!(of("collections", "_itemgetter").is_some());
+        assert_eq!(of("random", "_os"), of("os", "system"));
+        assert_eq!(of("torch.serialization", "os"), of("os", "system"));
+        assert_eq!(of("collections", "_sys"), of("sys", "modules"));
+        assert!(of("codecs", "builtins").is_some());
+        assert!(of("myapp", "Net.os").is_some());
+        assert!(of("myapp.systems", "osmosis").is_none());
         assert!(of("_xxsubinterpreters", "run_string").is_some());
         assert!(of("errno", "__loader__").is_some());
         assert!(of("app", "run.__globals__").is_some());
