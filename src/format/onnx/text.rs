@@ -14,7 +14,7 @@ pub static FORMAT: Format = Format {
     id: "onnx-text",
     title: "ONNX model as text",
     doc: DOC,
-    suffixes: &[Suffix::own("onnxjson")],
+    suffixes: &[Suffix::own("onnxjson"), Suffix::plain("json")],
     container: None,
     runs: Runs::Nothing,
     recognise: Recognise::Probe(probe),
