@@ -187,6 +187,7 @@ const CHECKS: &[(&str, &str)] = &[
         "frame-type",
         "Check::Contents(ContentsCheck::Frame(FrameCheck::Type))",
     ),
+    ("fraction", "Check::Fraction"),
     ("frombuffer", "Check::Frombuffer"),
     (
         "gradient-boosting",

@@ -7,8 +7,10 @@ chosen by a seeded generator, so that the same seed writes the same objects. Wha
 left out.
 """
 import argparse
+import array
 import datetime
 import decimal
+import fractions
 import pathlib
 import types
 import collections
@@ -105,6 +107,10 @@ def python_safe(chosen):
         lambda: datetime.datetime(chosen.randrange(1, 9999), chosen.randrange(1, 13), 28, chosen.randrange(24), 59, 0, chosen.randrange(1000000), chosen.choice([None, datetime.timezone.utc, datetime.timezone(datetime.timedelta(minutes=chosen.randrange(-1439, 1440)), "x")])),
         lambda: [datetime.date(chosen.randrange(1, 9999), 2, 28), datetime.time(chosen.randrange(24), 1, fold=chosen.randrange(2)), datetime.timedelta(chosen.randrange(-999999, 999999), chosen.randrange(86400), 1)],
         lambda: decimal.Decimal(chosen.choice(["1.5", "-0", "NaN", "Infinity", "1E+99", "0.000000001"])),
+        lambda: fractions.Fraction(whole(chosen), chosen.choice([1, 2, 3, 2**70])),
+        lambda: [Ellipsis, NotImplemented, (Ellipsis, slice(None))],
+        lambda: array.array(chosen.choice("bBhHiIlLqQfd"), [chosen.randrange(100) for _ in range(chosen.randrange(4))]),
+        lambda: array.array("u", "text"),
         lambda: chosen.choice([pathlib.PosixPath, pathlib.PurePosixPath, pathlib.PureWindowsPath])(*[text(chosen).replace("\0", "") for _ in range(chosen.randrange(4))]),
     ]
     return chosen.choice(made)()

@@ -4,6 +4,7 @@ use super::{
     parts::{bytes, call, dtype, global, int, ordered, pair, pickle, text, tuple, with},
     policy, rules, told,
 };
+use crate::support::joblib;
 
 const RULE: &str = "unusual-use";
 
@@ -127,6 +128,40 @@ fn data_of_python_is_made_of_what_python_writes() {
         let made = call(&global("builtins", "tuple"), &[odd]);
         assert_eq!(rules("x.pdparams", &pickle(&made)), [RULE], "{made:?}");
     }
+    let fraction = |parts: &[&[u8]]| call(&global("fractions", "Fraction"), parts);
+    let numbers = global("array", "array");
+    let stored = |class: &[u8], code: &str, form: i32, items: &[u8]| {
+        let function = global("array", "_array_reconstructor");
+        call(&function, &[class, &text(code), &int(form), &bytes(items)])
+    };
+    let listed = call(&numbers, &[&text("d"), b"](K\x01K\x02e"]);
+    let (half, whole) = (fraction(&[&int(1), &int(2)]), fraction(&[&text("-3")]));
+    let (spelled, four) = (
+        fraction(&[&text("-1/2")]),
+        stored(&numbers, "i", 8, &[0; 4]),
+    );
+    for fine in [
+        &global("builtins", "Ellipsis"),
+        &global("builtins", "NotImplemented"),
+        &half,
+        &whole,
+        &spelled,
+        &four,
+        &listed,
+    ] {
+        assert_eq!(rules("x.pkl", &pickle(fine)), [""; 0], "{fine:?}");
+    }
+    for odd in ["1e999999999", "1/", "1/2/3", "", "1_0", " 1/2"].map(|odd| fraction(&[&text(odd)]))
+    {
+        assert_eq!(rules("x.pkl", &pickle(&odd)), [RULE], "{odd:?}");
+    }
+    for odd in [
+        stored(&global("collections", "OrderedDict"), "i", 8, &[0; 4]),
+        stored(&numbers, "O", 8, &[0; 4]),
+        call(&numbers, &[&text("i"), &int(1 << 30)]),
+    ] {
+        assert_eq!(rules("x.pkl", &pickle(&odd)), [RULE], "{odd:?}");
+    }
     for fine in [&day, &span, &zone, &path, &space] {
         assert_eq!(rules("x.pkl", &pickle(fine)), [""; 0]);
     }
@@ -142,6 +177,34 @@ fn data_of_python_is_made_of_what_python_writes() {
     ] {
         assert_eq!(rules("x.pkl", &pickle(&odd)), [RULE]);
     }
+}
+
+/// What numpy and joblib store of an array that was mapped from a file, or of texts: the class, which nothing calls.
+#[test]
+fn an_array_of_another_class_is_an_array() {
+    for (module, name) in [
+        ("numpy", "memmap"),
+        ("numpy.core.memmap", "memmap"),
+        ("numpy.char", "chararray"),
+        ("numpy.core.defchararray", "chararray"),
+    ] {
+        let class = global(module, name);
+        let made = call(
+            &global("numpy._core.multiarray", "_reconstruct"),
+            &[&class, &tuple(&[&int(0)]), &bytes(b"b")],
+        );
+        let one = tuple(&[&int(1)]);
+        let state = tuple(&[&int(1), &one, &dtype("i1", "|", 0), b"\x89", &bytes(b"a")]);
+        assert_eq!(rules("x.pkl", &pickle(&with(&made, &state))), [""; 0]);
+        let opened = call(&class, &[&text("weights.dat")]);
+        assert_eq!(rules("x.pkl", &pickle(&opened)), ["global-not-allowed"]);
+    }
+    let mut attributes = joblib::plain(b"K\x04\x85", joblib::BYTES);
+    if let Some((_, subclass)) = attributes.first_mut() {
+        *subclass = b"cnumpy\nmemmap\n";
+    }
+    let stored = joblib::wrapper(&attributes).raw(b"abcd").stop();
+    assert_eq!(rules("x.joblib", &stored), [""; 0]);
 }
 
 /// numpy refuses such an array with a `MemoryError`.

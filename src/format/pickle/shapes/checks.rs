@@ -22,6 +22,14 @@ const EMPTY_ITEMS: u64 = 1 << 24;
 /// The words that Philox makes at once, of which it says which is next.
 const PHILOX_BUFFER: i64 = 4;
 
+/// Whether a text is a fraction as Python writes it: `-3/4`, or an integer.
+fn is_fraction(text: &[u8]) -> bool {
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let mut parts = text.splitn(2, |byte| *byte == b'/');
+    parts.all(digits)
+}
+
 /// Compares the arguments of a call, which fit their patterns already. `Err` says what was expected.
 pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Result<(), Misfit> {
     let fits = match (check, arguments) {
@@ -46,6 +54,10 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
             array.is_some_and(
                 |array| matches!(array.sizes.as_slice(), [classes] if Some(*classes) == outputs),
             )
+        }
+        (Check::Fraction, [numerator, rest @ ..]) => {
+            let text = values.preview.string(*numerator);
+            !rest.is_empty() || text.is_some_and(|text| is_fraction(text.as_bytes()))
         }
         (Check::ZoneName, [name, ..]) => {
             let name = values.preview.string(*name);

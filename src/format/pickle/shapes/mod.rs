@@ -184,6 +184,8 @@ pub(super) enum Check {
     Applier,
     /// What a dtype is made from, and its state.
     Dtype,
+    /// A fraction in digits: a power of ten costs as much as it says.
+    Fraction,
     /// Bytes against dtype and shape.
     Frombuffer,
     /// The state of what joblib stores in place of an array whose bytes follow: its observer compares it.
