@@ -71,6 +71,34 @@ pub(super) fn magic(front: &[u8]) -> Option<Foreign> {
         .map(|(_, what)| *what)
 }
 
+/// Sounds, films and programs that begin so.
+const MEDIA_MAGIC: &[(&[u8], Foreign)] = &[
+    (b"OggS", Foreign::Ogg),
+    (b"fLaC", Foreign::Flac),
+    (b"ID3", Foreign::Mp3),
+    (b"\x1a\x45\xdf\xa3", Foreign::Matroska),
+    (b"8BPS", Foreign::Psd),
+    (b"\0asm", Foreign::WebAssembly),
+    (b"\xca\xfe\xba\xbe", Foreign::JavaClass),
+];
+
+/// What the first bytes of unknown content name, where nothing else is made of it.
+fn media(front: &[u8]) -> Option<Foreign> {
+    let from = |at: usize, word: &[u8]| front.get(at..).is_some_and(|rest| rest.starts_with(word));
+    match front {
+        [b'R', b'I', b'F', b'F', ..] if from(8, b"WAVE") => Some(Foreign::Wav),
+        [b'R', b'I', b'F', b'F', ..] if from(8, b"AVI ") => Some(Foreign::Avi),
+        // The length of the first box is less than 256.
+        [0, 0, 0, ..] if from(4, b"ftyp") => Some(Foreign::Mp4),
+        // Reserved bytes are zero, and the second header begins with its own length.
+        [b'B', b'M', ..] if from(6, &[0; 4]) && from(15, &[0; 3]) => Some(Foreign::Bmp),
+        _ => MEDIA_MAGIC
+            .iter()
+            .find(|(magic, _)| front.starts_with(magic))
+            .map(|(_, what)| *what),
+    }
+}
+
 /// Whether bytes are text: not empty, no control characters but white space, and mostly ASCII where it is not UTF-8.
 pub(super) fn is_text(front: &[u8]) -> bool {
     let control = |b: &u8| matches!(b, 0..=8 | 14..=26 | 28..=31 | 127);
@@ -114,7 +142,7 @@ pub(super) fn describe(front: &[u8], name: &[u8]) -> Content {
     if front.is_empty() {
         return Content::Empty;
     }
-    if let Some(foreign) = magic(front) {
+    if let Some(foreign) = magic(front).or_else(|| media(front)) {
         return Content::Foreign(foreign);
     }
     if is_page(front, name) {
@@ -122,6 +150,9 @@ pub(super) fn describe(front: &[u8], name: &[u8]) -> Content {
     }
     if is_text(front) {
         return Content::Text;
+    }
+    if front.iter().all(|b| *b == 0) {
+        return Content::Zeros;
     }
     let length = front.len().min(8);
     Content::Bytes(front.get(..length).unwrap_or_default().to_vec())

@@ -8,8 +8,8 @@ use super::{
 use crate::{
     bytes::{Budget, ReadError, ReadStop, Spent, Window, narrow},
     fact::{
-        Anomaly, Content, Excerpt, Fact, Global, Hop, Malformed, Observation, Payload, PickleFault,
-        Place, Text, Unread,
+        Anomaly, Content, Excerpt, Fact, Global, Hop, Malformed, Observation, Payload,
+        PickleAnomaly, PickleFault, Place, Text, Unread,
     },
     limits,
     record::{Checkpoint, Recorder},
@@ -265,10 +265,11 @@ impl Reading<'_> {
             Expect::Named | Expect::Aside | Expect::Payload => None,
         };
         if let Some(expected) = expected {
-            // What its loader stops at with the first byte is what its own magic says: an array that is called `data.pkl`.
-            let told = claims.iter().any(|(certainty, format)| {
-                *certainty == Certainty::Sure && format.container.is_none()
-            });
+            // What its loader stops at with the first byte is what its own magic says: an array or an archive that is called
+            // `data.pkl`.
+            let told = claims
+                .iter()
+                .any(|(certainty, _)| *certainty == Certainty::Sure);
             if !told || expected.probe(head) > Certainty::No {
                 claims.retain(|(_, format)| format.id != expected.id);
                 claims.insert(0, (Certainty::Sure, expected));
@@ -399,10 +400,19 @@ fn convincing(observations: &[Observation], whole: bool, doubt: Doubt) -> bool {
     });
     // What a pickle of text becomes where line endings are converted.
     let converted = doubt == Doubt::Text
-        && seen(
-            |fact| matches!(fact, Fact::Unread(Unread::Malformed(how)) if **how == Malformed::Pickle(PickleFault::Crlf)),
-        );
+        && (complete && seen(is_converted)
+            || seen(
+                |fact| matches!(fact, Fact::Unread(Unread::Malformed(how)) if **how == Malformed::Pickle(PickleFault::Crlf)),
+            ));
     converted || calls || limit || names && (complete || sets)
+}
+
+/// Whether a number or a name of a pickle ends in a carriage return.
+fn is_converted(fact: &Fact) -> bool {
+    matches!(fact, Fact::Anomaly(anomaly) if matches!(
+        **anomaly,
+        Anomaly::Pickle(PickleAnomaly::BadNumber { crlf: true, .. } | PickleAnomaly::OddName { crlf: true })
+    ))
 }
 
 /// Whether a name could be a module's. Directories may be called anything and can be imported (`site-packages`), but no code

@@ -55,12 +55,22 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             };
             let mut finding = case.finding(&META, observation, format!("{what}: {anomaly}"));
             finding.subject = Subject::Anomaly(anomaly.kind().to_owned());
-            finding
-                .help
-                .push("save the object again with the library that wrote it");
+            finding.help.push(if is_converted(anomaly) {
+                "mark the file as binary in .gitattributes (`*.pkl -text`), and fetch it anew"
+            } else {
+                "save the object again with the library that wrote it"
+            });
             findings.push(finding);
         }
     }
+}
+
+/// Whether something took the pickle for text and converted its line endings.
+fn is_converted(anomaly: PickleAnomaly) -> bool {
+    matches!(
+        anomaly,
+        PickleAnomaly::OddName { crlf: true } | PickleAnomaly::BadNumber { crlf: true, .. }
+    )
 }
 
 /// Whether every unpickler makes the same of it, or dies of it.
@@ -71,8 +81,9 @@ fn is_read_alike(anomaly: PickleAnomaly) -> bool {
         | PickleAnomaly::FilledByAnotherName { .. }
         | PickleAnomaly::OddName { .. }
         | PickleAnomaly::UnknownProtocol { .. }
+        | PickleAnomaly::BadNumber { crlf: true, .. }
         | PickleAnomaly::ValuesLeft { .. } => true,
-        PickleAnomaly::BadNumber { .. }
+        PickleAnomaly::BadNumber { crlf: false, .. }
         | PickleAnomaly::BytesAfterStop { .. }
         | PickleAnomaly::FramePastEnd { .. }
         | PickleAnomaly::OperandAcrossFrame { .. }

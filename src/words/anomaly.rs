@@ -51,7 +51,11 @@ impl fmt::Display for Promised {
 impl fmt::Display for PickleAnomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadNumber { op } => {
+            Self::BadNumber { op, crlf: true } => write!(
+                f,
+                "{op} with a number that ends in a carriage return: line endings were converted (CRLF)"
+            ),
+            Self::BadNumber { op, crlf: false } => {
                 write!(f, "{op} with a number in a spelling that no pickler writes")
             }
             Self::BytesAfterStop { bytes, zeros: true } => {

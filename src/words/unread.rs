@@ -480,6 +480,7 @@ impl fmt::Display for Content {
             Self::Foreign(foreign) => foreign.fmt(f),
             Self::HtmlPage => f.write_str("an HTML page: a download that failed"),
             Self::Text => f.write_str("text, which is not read as a model"),
+            Self::Zeros => f.write_str("zeros where a model begins: a download that was cut off"),
             Self::Bytes(front) => {
                 f.write_str("bytes that begin")?;
                 for byte in front {
@@ -504,18 +505,29 @@ impl fmt::Display for Content {
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, image) = match self {
+            Self::Avi => ("an AVI film", true),
+            Self::Bmp => ("a BMP image", true),
             Self::Bzip2 => ("bzip2 data", false),
             Self::Elf => ("a native library or program", false),
+            Self::Flac => ("FLAC sound", true),
             Self::Gif => ("a GIF image", true),
             Self::Gzip => ("gzip data", false),
+            Self::JavaClass => ("a Java class", false),
             Self::Jpeg => ("a JPEG image", true),
             Self::Lz4 => ("lz4 data", false),
             Self::Lzma => ("lzma data", false),
+            Self::Matroska => ("a Matroska or WebM film", true),
+            Self::Mp3 => ("MP3 sound", true),
+            Self::Mp4 => ("an MP4 film", true),
+            Self::Ogg => ("Ogg sound", true),
             Self::OldJoblib => ("an old joblib archive", false),
             Self::Pdf => ("a PDF document", true),
             Self::Png => ("a PNG image", true),
+            Self::Psd => ("a Photoshop image", true),
             Self::Sqlite => ("an SQLite database", false),
             Self::Tiff => ("a TIFF image", true),
+            Self::Wav => ("WAV sound", true),
+            Self::WebAssembly => ("a WebAssembly module", false),
             Self::WebP => ("a WebP image", true),
             Self::WindowsProgram => ("a Windows library or program", false),
             Self::XetPointer => ("a pointer of Xet to its content", false),

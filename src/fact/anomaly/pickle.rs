@@ -12,6 +12,8 @@ pub enum PickleAnomaly {
     BadNumber {
         /// The opcode of the number.
         op: Op,
+        /// It ends in CRLF: something took the pickle for text.
+        crlf: bool,
     },
     /// Bytes after the last pickle that begin no other.
     BytesAfterStop {

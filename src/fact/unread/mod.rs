@@ -138,6 +138,8 @@ pub enum Content {
     HtmlPage,
     /// Text.
     Text,
+    /// Zeros, as far as was looked.
+    Zeros,
     /// Bytes that say nothing: the first of them.
     Bytes(Vec<u8>),
     /// A format that is recognised and has no reader yet.
@@ -156,18 +158,29 @@ pub enum Content {
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the names are those of the formats")]
 pub enum Foreign {
+    Avi,
+    Bmp,
     Bzip2,
     Elf,
+    Flac,
     Gif,
     Gzip,
+    JavaClass,
     Jpeg,
     Lz4,
     Lzma,
+    Matroska,
+    Mp3,
+    Mp4,
+    Ogg,
     OldJoblib,
     Pdf,
     Png,
+    Psd,
     Sqlite,
     Tiff,
+    Wav,
+    WebAssembly,
     WebP,
     WindowsProgram,
     XetPointer,

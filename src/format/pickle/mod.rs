@@ -8,6 +8,7 @@ mod arrays;
 mod arrows;
 mod between;
 mod constant;
+mod converted;
 mod digest;
 mod disassemble;
 mod dtype;
@@ -56,8 +57,8 @@ use super::{Certainty, Expect, FORMATS, Format, Head, Read, Reading, Recognise, 
 use crate::{
     bytes::{Budget, ReadError, Window, wide},
     fact::{
-        Fact, Global, Hop, Malformed, Observation, Op, PickleAnomaly, Place, ShardIndex, Text,
-        Unread,
+        Fact, Global, Hop, Malformed, Observation, Op, PickleAnomaly, PickleFault, Place,
+        ShardIndex, Text, Unread,
     },
     limits,
 };
@@ -86,7 +87,8 @@ What is reported besides globals and calls:
 - `frame-past-end`: a frame longer than the data
 - `huge-memo-index`: a memo index for which CPython would allocate gigabytes
 - `unknown-protocol`: a protocol above 5
-- `bad-number`: a number operand in a spelling that no pickler writes: unpicklers read another number, or none
+- `bad-number`: a number operand in a spelling that no pickler writes: unpicklers read another number, or none; or one before a carriage
+  return, because line endings were converted
 - `filled-by-another-name`: a list, dict or set that is filled through the memo or a copy, after something may have got hold of it
 - `odd-name`: a global whose name holds control characters
 - `values-left`: a pickle that leaves more on its stack than its result
@@ -580,6 +582,12 @@ fn read_stream<O: Observer>(
             .ok()
             .and_then(|b| b.first().copied())
             .map(Op::new);
+        let error = match error {
+            ReadError::Malformed(_) if converted::is_converted(window, start) => {
+                ReadError::malformed(PickleFault::Crlf)
+            }
+            error => error,
+        };
         reading.unread(error, Place::Opcode { offset, op });
     }
     if let Some(array) = array {

@@ -80,6 +80,54 @@ fn what_is_no_model_is_called_what_it_is() {
             "an HTML page: a download that failed",
         ),
         ("model.pt", b"", "nothing: the file is empty"),
+        (
+            "model.pt",
+            &[0; 64],
+            "zeros where a model begins: a download that was cut off",
+        ),
+        (
+            "model.onnx",
+            b"RIFF\x24\0\0\0WAVEfmt ",
+            "WAV sound and no model",
+        ),
+        (
+            "model.pt",
+            b"RIFF\x24\0\0\0AVI LIST",
+            "an AVI film and no model",
+        ),
+        (
+            "model.pt",
+            b"\0\0\0\x20ftypisom\0\0\x02\0",
+            "an MP4 film and no model",
+        ),
+        (
+            "a.joblib",
+            b"\x1a\x45\xdf\xa3\x01\0",
+            "a Matroska or WebM film and no model",
+        ),
+        ("model.pt", b"OggS\0\x02\0\0", "Ogg sound and no model"),
+        ("model.pt", b"ID3\x03\0\0\0", "MP3 sound and no model"),
+        ("model.pt", b"fLaC\0\0\0\x22", "FLAC sound and no model"),
+        (
+            "model.pt",
+            b"BM\x7a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
+            "a BMP image and no model",
+        ),
+        (
+            "model.pt",
+            b"8BPS\0\x01\0\0",
+            "a Photoshop image and no model",
+        ),
+        (
+            "model.pt",
+            b"\0asm\x01\0\0\0",
+            "a WebAssembly module, which is not read",
+        ),
+        (
+            "model.pt",
+            b"\xca\xfe\xba\xbe\0\0\0\x34",
+            "a Java class, which is not read",
+        ),
     ] {
         let expected = format!("unknown-artifact: it is named like a model file and holds {says}");
         assert_eq!(messages(name, bytes), expected, "{name}");
@@ -88,11 +136,51 @@ fn what_is_no_model_is_called_what_it_is() {
 
 #[test]
 fn converted_line_endings_are_said() {
-    insta::assert_snapshot!(messages("data.p", b"(dp0\r\nS'a'\r\np1\r\nS'b'\r\np2\r\ns."), @"incomplete-read: it does not read to its end: its line endings were converted (CRLF): mark it as binary in .gitattributes, and fetch it anew");
+    insta::assert_snapshot!(messages("data.p", b"(dp0\r\nS'a'\r\np1\r\nS'b'\r\np2\r\ns."), @r"
+incomplete-read: it does not read to its end: its line endings were converted (CRLF): mark it as binary in .gitattributes, and fetch it anew
+pickle-anomaly: no pickler writes this: PUT with a number that ends in a carriage return: line endings were converted (CRLF)
+");
     insta::assert_snapshot!(messages("data.pkl", b"ccopy_reg\r\n_reconstructor\r\n."), @r"
 global-not-allowed: loading imports `copy_reg\r._reconstructor\r`; the policy does not list `copy_reg\r._reconstructor\r`
 pickle-anomaly: no pickler writes this: a global whose name ends in a carriage return: line endings were converted (CRLF)
 ");
+    let says = |name: &str, bytes: &[u8], what: &str| {
+        let said = messages(name, bytes);
+        assert!(said.contains(what), "{bytes:?}: {said}");
+    };
+    for bytes in [
+        // Protocol 0: numbers, and a list of texts, whose indexes are numbers as well.
+        b"(lp0\r\nI1\r\naI2\r\na.".as_slice(),
+        b"(lp0\r\nVa\r\np1\r\na.",
+        b"L5L\r\n.",
+        // Binary: a number that was a line feed, a length that was one, a line feed in a text.
+        b"\x80\x02]q\0(K\tK\r\nK\x0be.",
+        b"\x80\x02X\r\n\0\0\0aaaaaaaaaa.",
+        b"\x80\x04\x8c\x03a\r\nb\x94]\x94.",
+    ] {
+        says("data.pkl", bytes, "line endings were converted (CRLF)");
+        says("data.p", bytes, "line endings were converted (CRLF)");
+    }
+    // One that nothing has converted, and pages that begin as pickles do.
+    let cut = b"\x80\x02]q\0(K\tK\nK\x0be";
+    says("data.pkl", cut, "the pickle ends without STOP");
+    for script in [
+        "set term png\r\nplot sin(x)\r\n",
+        "I1\r\nprint\r\n",
+        "create x.\r\nrun y.\r\n",
+    ] {
+        assert_eq!(messages("draw.p", script.as_bytes()), "", "{script}");
+    }
+}
+
+#[test]
+fn what_a_member_called_data_pkl_is_decides() {
+    let array = npy::array("'<f8'", "(1,)", &[0; 8]);
+    let arrays = archive(&[stored("a.npy", array)]);
+    assert_eq!(
+        messages("bundle.zip", &archive(&[stored("data.pkl", arrays)])),
+        ""
+    );
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Constants {
         Ok(match current.code {
             op::INT => {
                 let line = lexer.line()?.bytes;
-                number(text::int(line), trace, current)?;
+                number(text::int(line), line, trace, current)?;
                 Literal::untold(match line {
                     b"00" => Value::new(ValueKind::Bool, 0),
                     b"01" => Value::new(ValueKind::Bool, 1),
@@ -111,11 +111,13 @@ impl Constants {
                 })
             }
             op::LONG => {
-                number(text::long(lexer.line()?.bytes), trace, current)?;
+                let line = lexer.line()?.bytes;
+                number(text::long(line), line, trace, current)?;
                 Literal::at(ValueKind::Long, current)
             }
             op::FLOAT => {
-                number(text::float(lexer.line()?.bytes), trace, current)?;
+                let line = lexer.line()?.bytes;
+                number(text::float(line), line, trace, current)?;
                 Literal::at(ValueKind::Float, current)
             }
             op::LONG1 => {
@@ -255,14 +257,21 @@ fn signed(lexer: &mut Lexer, op: Op) -> Result<u64, Halt> {
 }
 
 /// What a number operand's spelling means: one that no unpickler takes for a number stops all of them.
-fn number(spelling: Spelling, trace: &mut Trace, current: &Current) -> Result<(), Halt> {
+fn number(
+    spelling: Spelling,
+    line: &[u8],
+    trace: &mut Trace,
+    current: &Current,
+) -> Result<(), Halt> {
     let op = current.op();
+    let crlf = line.ends_with(b"\r");
     match spelling {
         Spelling::Plain => {}
         Spelling::Odd => {
-            let anomaly = PickleAnomaly::BadNumber { op };
+            let anomaly = PickleAnomaly::BadNumber { op, crlf };
             trace.log.anomaly(anomaly, current.moment());
         }
+        Spelling::No if crlf => return Err(malformed(PickleFault::Crlf)),
         Spelling::No => return Err(malformed(PickleFault::NotANumber { op })),
     }
     Ok(())

@@ -212,8 +212,8 @@ impl<'m, O: Observer> Machine<'m, O> {
 
     /// A memo index that a line spells.
     fn index_line(&mut self) -> Result<u64, Halt> {
-        let op = self.interpreter.current.op();
-        let index = self.indexes.read(self.lexer.line()?.bytes, op)?;
+        let line = self.lexer.line()?.bytes;
+        let index = self.indexes.read(line, &mut self.interpreter)?;
         self.settle();
         Ok(index)
     }

@@ -2,10 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Halt, malformed};
+use super::{Halt, interpreter::Interpreter, malformed, observer::Observer};
 use crate::{
     bytes::{ReadError, wide},
-    fact::{Op, PickleFault},
+    fact::{PickleAnomaly, PickleFault},
     format::pickle::text::{self, Index},
     limits,
 };
@@ -16,7 +16,16 @@ pub(super) struct LongIndexes(FxHashMap<Box<[u8]>, u64>);
 
 impl LongIndexes {
     /// The index that a line spells. Those beyond 63 bits get one of their own, past all that fit.
-    pub(super) fn read(&mut self, line: &[u8], op: Op) -> Result<u64, Halt> {
+    pub(super) fn read<O: Observer>(
+        &mut self,
+        line: &[u8],
+        interpreter: &mut Interpreter<'_, O>,
+    ) -> Result<u64, Halt> {
+        let op = interpreter.current.op();
+        // Every unpickler takes such a number, and what it stands beside has changed as well.
+        if line.ends_with(b"\r") {
+            interpreter.anomaly(PickleAnomaly::BadNumber { op, crlf: true });
+        }
         let digits = match text::memo_index(line) {
             Index::Near(index) => return Ok(index),
             Index::Beyond(digits) => digits.into_owned().into_boxed_slice(),
