@@ -12,7 +12,7 @@ const MOST: usize = 4 << 20;
 /// The first bytes of decompressed content, from its beginning on without a gap.
 #[derive(Debug, Default)]
 pub(super) struct Segments {
-    segments: Vec<Segment>,
+    parts: Vec<Segment>,
     /// How many bytes there are. All segments but the last are full.
     len: usize,
     /// How many there may be.
@@ -45,16 +45,16 @@ impl Segments {
         let start = self.len;
         let is_full =
             |segment: &Segment| segment.start.saturating_add(segment.bytes.len()) == start;
-        if self.segments.last().is_none_or(is_full) {
+        if self.parts.last().is_none_or(is_full) {
             let length = start
                 .clamp(CHUNK, MOST)
                 .min(self.most.saturating_sub(start));
-            self.segments.push(Segment {
+            self.parts.push(Segment {
                 start,
                 bytes: vec![0; length],
             });
         }
-        let Some(segment) = self.segments.last_mut() else {
+        let Some(segment) = self.parts.last_mut() else {
             return Ok(0);
         };
         let at = start.saturating_sub(segment.start);
@@ -76,9 +76,9 @@ impl ByteSource for Segments {
         let most = narrow(wide(self.len).saturating_sub(offset)).min(buf.len());
         let offset = narrow(offset);
         let after = self
-            .segments
+            .parts
             .partition_point(|segment| segment.start <= offset);
-        let Some(segment) = after.checked_sub(1).and_then(|at| self.segments.get(at)) else {
+        let Some(segment) = after.checked_sub(1).and_then(|at| self.parts.get(at)) else {
             return Ok(0);
         };
         let at = offset.saturating_sub(segment.start);
@@ -87,7 +87,7 @@ impl ByteSource for Segments {
     }
 
     fn in_memory(&self) -> Option<&[u8]> {
-        match self.segments.as_slice() {
+        match self.parts.as_slice() {
             [] => Some(&[]),
             [all] => all.bytes.get(..self.len),
             _ => None,
