@@ -47,6 +47,7 @@ mod torch_oracle;
 mod torch_script;
 mod torch_verdict;
 mod torchserve;
+mod training_output;
 pub(crate) mod trees;
 pub(crate) mod unread;
 pub(crate) mod vectors;

@@ -38,6 +38,9 @@ fn a_name_that_fits_or_promises_nothing_is_not() {
         rules("x.npy", &npy::array("'<f8'", "(4,)", &[0; 32])),
         [""; 0]
     );
+    let saved = archive(&[stored("a/data.pkl", &pickle), stored("a/version", "3\n")]);
+    assert!(!rules("random_states_0.pkl", &saved).contains(&"misleading-suffix"));
+    assert!(rules("a.npy", &saved).contains(&"misleading-suffix"));
     // Torch's names are shared; that a bare pickle is none of torch's is said by another rule.
     assert!(!rules("x.bin", &pickle).contains(&"misleading-suffix"));
 }
