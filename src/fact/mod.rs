@@ -62,7 +62,7 @@ pub use policy_edit::{
     BrokenPolicy, Direction, PolicyChange, PolicyEffect, PolicyItem, PolicyLine,
 };
 pub use python::{
-    Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, PyHelper, PyParameter,
+    Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, PyHelper, PyNames, PyParameter,
     Requirement, SlotPrefix, SourceFault, Suppression,
 };
 pub use shard::{ShardFile, ShardIndex, ShardPart};
@@ -248,8 +248,10 @@ pub enum Fact {
     Template(TemplateUse),
     /// Python source: a name of interest was called, referenced or assigned.
     PyCall(Box<PyCall>),
-    /// Python source: a function that may be one of the repository's is handed the path of a model.
+    /// Python source: a function that may be one of the repository's is called, and handed what may be the path of a model.
     PyHanded(Box<PyCall>),
+    /// Python source: names that others may import from it.
+    PyNames(Box<PyNames>),
     /// A library wrote it, as it says itself.
     Library {
         /// The library's name where it is published: `scikit-learn`.

@@ -31,19 +31,32 @@ pub struct PyCall {
     pub around: Option<Text>,
     /// Where one more keyword can be written, if it is a call that is written out here.
     pub slot: Option<ArgumentSlot>,
-    /// The function of the module around it, if that hands the file on that its caller names.
+    /// The function around it, if that hands on what its own caller names.
     pub helper: Option<Box<PyHelper>>,
 }
 
-/// A function of a module that hands what it is given to a loader.
+/// A function that hands what it is given to a loader, or to another function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PyHelper {
-    /// Its name in the module.
+    /// Its name in the module: `load`, `Store.load`.
     pub name: Text,
-    /// The parameter that says what is loaded.
-    pub file: PyParameter,
-    /// The arguments of the loader, by their number, that are parameters as they are.
+    /// It is a method of an instance, which its parameters do not count.
+    pub is_method: bool,
+    /// The arguments of the call, by their number, that are parameters, or were opened by one.
     pub handed: Vec<(u32, PyParameter)>,
+    /// What it is given by position is handed on by position, from this number on: `*args`.
+    pub rest: Option<u32>,
+    /// What it is given by keyword is handed on by keyword, except these: `**kwargs`.
+    pub named: Option<Vec<Text>>,
+}
+
+/// What a module binds to names that others may import from it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PyNames {
+    /// Each name, and the qualified name that it stands for.
+    pub names: Vec<(Text, Text)>,
+    /// The modules of which it imports everything.
+    pub stars: Vec<Text>,
 }
 
 /// A parameter of a function.

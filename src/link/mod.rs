@@ -3,24 +3,29 @@
 //! Each entry hands over what others may refer to ([`Links`]): that it is an artifact, which files its source loads, what it is of a
 //! distributed checkpoint. The [`Index`] of a view joins them. It is made in every run; of an entry with nothing to link, nothing is kept.
 
+mod handed;
 mod helper;
 mod install;
 mod load;
+mod modules;
 mod needed;
 mod release;
 mod shard;
 
-pub use helper::{Handed, Helper, LoadThrough};
+pub use handed::{Handed, LoadThrough};
+pub use helper::Helper;
 pub use install::Installed;
 pub use load::{Executes, Load, Match};
+pub use modules::names_of;
 pub use needed::{Lack, Needed, There, Unmet};
 pub use release::{OtherRelease, Release};
 pub use shard::{IndexMismatch, MismatchKind, Sharded, ShardedKind};
 
 use std::collections::BTreeMap;
 
-use crate::fact::Text;
+use crate::fact::{PyNames, Text};
 use load::Paths;
+use modules::Modules;
 
 /// What one entry hands over to be joined.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,8 +34,10 @@ pub struct Links {
     pub is_artifact: bool,
     /// The files that it loads by constant paths.
     pub loads: Vec<Load>,
-    /// The functions in it that hand a path to a loader.
+    /// The functions in it that hand what they are given to a loader, or to another function.
     pub helpers: Vec<Helper>,
+    /// The names that others may import from it.
+    pub names: Option<Box<PyNames>>,
     /// The calls in it that hand a path to some function.
     pub handed: Vec<Handed>,
     /// What it is, or holds, of distributed checkpoints.
@@ -49,6 +56,7 @@ impl Links {
         !self.is_artifact
             && self.loads.is_empty()
             && self.helpers.is_empty()
+            && self.names.is_none()
             && self.handed.is_empty()
             && self.sharded.is_empty()
             && self.releases.is_empty()
@@ -91,13 +99,13 @@ impl<'a> Index<'a> {
     ) -> Self {
         let mut index = Self::default();
         let (mut loads, mut sharded, mut releases) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut helpers, mut handed) = (Vec::new(), Vec::new());
+        let (mut modules, mut handed) = (Modules::default(), Vec::new());
         for (path, links) in entries {
             if links.is_artifact {
                 index.artifacts.push(path);
             }
             loads.extend(links.loads);
-            helpers.extend(links.helpers.into_iter().map(|it| (path, it)));
+            modules.add(path, links.helpers, links.names);
             handed.extend(links.handed);
             sharded.extend(links.sharded.into_iter().map(|it| (path, it)));
             releases.extend(links.releases.into_iter().map(|it| (path, it)));
@@ -107,8 +115,11 @@ impl<'a> Index<'a> {
                 index.installed.extend(installed.map(|it| (path, it)));
             }
         }
-        index.through_helpers = helper::find(helpers, handed);
-        loads.extend(index.through_helpers.iter().map(|it| it.load.clone()));
+        if !modules.is_empty() {
+            index.through_helpers = handed::find(&modules, &handed);
+        }
+        let of_paths = index.through_helpers.iter().filter(|it| it.is_path);
+        loads.extend(of_paths.map(|it| it.load.clone()));
         index.other_releases = release::compare(releases);
         (index.mismatches, index.lone_shards) = shard::compare(sharded);
         index.artifacts.sort_unstable();

@@ -27,11 +27,14 @@
 
 mod arguments;
 mod binder;
+mod called;
 mod constants;
 mod decode;
 mod environment;
 mod excerpt;
+mod handing;
 mod helper;
+mod imports;
 mod lines;
 mod magic;
 mod names;

@@ -9,7 +9,8 @@ use super::{
     Unit,
     arguments::{self, Arguments},
     excerpt::brief,
-    helper::{function_of_repository, hands_a_path, helper_around},
+    handing::{Handing, Seen},
+    helper::{around_loader, exports, follows, names},
     names::{Target, What, identity},
     notes::{Note, Notes},
     opened::Opened,
@@ -35,6 +36,8 @@ struct Observer<'m, 'a> {
     /// By the identity of a call: what is around it and is given `weights_only`.
     misplaced: FxHashMap<usize, Text>,
     notes: Notes<'m, 'a>,
+    /// Where functions of the repository are followed: their calls.
+    handing: Option<Handing>,
 }
 
 /// Records what a module says.
@@ -44,7 +47,17 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
         written: Written::new(module),
         misplaced: FxHashMap::default(),
         notes: Notes::of(units),
+        handing: None,
     };
+    let exports = units.iter().any(|unit| exports(unit.text));
+    if exports || units.iter().any(|unit| follows(unit.text)) {
+        observer.handing = Some(Handing::default());
+        if let Some(names) = names(&observer.resolver, exports) {
+            observer
+                .notes
+                .other(Fact::PyNames(Box::new(names)), 0, 0..0);
+        }
+    }
     for (seen, scope, unit) in &module.seen {
         match seen {
             Occurrence::Call(call) => observer.call(call, *scope, *unit),
@@ -92,6 +105,9 @@ pub(super) fn observe<'a>(module: &Module<'a>, units: &[Unit<'a>], recorder: &mu
                 (call.star_args, call.star_kwargs) = (arguments.star_args, arguments.star_kwargs);
             }
         }
+    }
+    if let Some(handing) = observer.handing.take() {
+        handing.finish(&mut observer.notes);
     }
     if observer.resolver.names.is_exhausted() {
         recorder.record(Fact::Unread(Unread::Limit(limits::Id::NAMES_STEPS)));
@@ -161,37 +177,12 @@ impl<'a> Observer<'_, 'a> {
                 }
             }
         }
-        if self.notes.count() == before && hands_a_path(&call.arguments, self.notes.text(unit)) {
-            self.handed(call, scope, unit);
+        if let Some(handing) = &mut self.handing
+            && self.notes.count() == before
+        {
+            handing.call(&self.resolver, &mut self.notes, Seen { call, scope, unit });
         }
         self.environment(call, scope, unit);
-    }
-
-    /// The path of a model that is handed to a function of which no more is known here.
-    fn handed(&mut self, call: &'a ast::ExprCall, scope: ScopeId, unit: u32) {
-        let Some(callee) = function_of_repository(&self.resolver, &call.func, scope) else {
-            return;
-        };
-        let text = self.notes.text(unit);
-        let at = range(call.range());
-        let mut arguments = Arguments::default();
-        arguments.add(&self.resolver, &call.arguments, 0, scope, Some(text));
-        let written = brief(text.get(range(call.func.range())).unwrap_or_default());
-        let call = PyCall {
-            callee: Text::from(callee),
-            written,
-            act: PyAct::Call,
-            arguments: arguments.list,
-            star_args: arguments.star_args,
-            star_kwargs: arguments.star_kwargs,
-            round_trip: false,
-            file: None,
-            misplaced: None,
-            around: self.resolver.names.module.around(scope),
-            slot: None,
-            helper: None,
-        };
-        self.notes.other(Fact::PyHanded(Box::new(call)), unit, at);
     }
 
     /// `model.load_state_dict(torch.load(path), weights_only=True)`: the calls inside, if they are not given it themselves.
@@ -254,10 +245,13 @@ impl<'a> Observer<'_, 'a> {
         };
         let written = brief(text.get(range(callee)).unwrap_or_default());
         let helper = if is_direct {
-            helper_around(&self.resolver, loader, (call, scope), &arguments.list)
+            around_loader(&self.resolver, loader, (call, scope), &arguments.list)
         } else {
             None
         };
+        if let (Some(handing), Some(helper)) = (&mut self.handing, &helper) {
+            handing.reaches(helper);
+        }
         let fact = Fact::PyCall(Box::new(PyCall {
             callee: Text::from(loader.name),
             written,

@@ -61,7 +61,7 @@ pub(super) fn parts(text: &str, look: &Look) -> Parts {
     if !look.may_matter(text) {
         return Parts::None;
     }
-    if look.hidden || look.paths || !look.switches.is_empty() {
+    if look.hidden || look.follows || !look.switches.is_empty() {
         return Parts::All;
     }
     let Some(outline) = Outline::of(text, look) else {

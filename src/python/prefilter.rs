@@ -12,7 +12,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
-    helper::has_path,
+    helper::{exports, follows},
     pieces::{MECHANISMS, Pieces, Spelt, imports_by_name, names_a_module},
     words::{has_word, is_word, word_after, word_before},
 };
@@ -27,8 +27,8 @@ pub(super) struct Look {
     pub(super) names: Vec<Hit>,
     /// Where the name of a switch begins.
     pub(super) switches: Vec<usize>,
-    /// There is a text that ends like the path of a model, which any function may be handed.
-    pub(super) paths: bool,
+    /// Functions of the repository are followed in it, or others may import them from it.
+    pub(super) follows: bool,
 }
 
 /// The last word of a watched name.
@@ -67,7 +67,7 @@ impl Look {
         let bytes = text.as_bytes();
         let mut look = Self {
             hidden: !text.is_ascii() && text.chars().any(folds),
-            paths: has_path(bytes),
+            follows: follows(text) || exports(text),
             ..Self::default()
         };
         let Some(finder) = FINDER.as_ref() else {
@@ -138,7 +138,7 @@ impl Look {
     pub(super) fn may_matter(&self, text: &str) -> bool {
         let named = |hit: &Hit| matches!(hit.role, Role::Called | Role::Named | Role::Listed);
         self.hidden
-            || self.paths
+            || self.follows
             || !self.switches.is_empty()
             || self.names.iter().any(named)
             || !self.names.is_empty() && imports_all(text.as_bytes())

@@ -141,6 +141,12 @@ pub(super) struct Scope<'a> {
     pub(super) kind: ScopeKind,
     /// The function that it is the inside of.
     pub(super) function: Option<&'a ast::StmtFunctionDef>,
+    /// The lambda that it is the inside of.
+    pub(super) lambda: Option<&'a ast::ExprLambda>,
+    /// The class that it is the body of.
+    pub(super) class: Option<&'a ast::StmtClassDef>,
+    /// What a lambda is assigned to.
+    pub(super) assigned: Option<&'a str>,
     /// What the function or the class is called.
     pub(super) name: Option<&'a str>,
     pub(super) names: FxHashMap<&'a str, Meanings<'a>>,
@@ -183,6 +189,8 @@ pub(super) struct Module<'a> {
     pub(super) bodies: Vec<&'a [Stmt]>,
     /// Modules of which everything was imported (`from m import *`).
     pub(super) stars: Vec<String>,
+    /// The names that lambdas and calls are assigned to, by the identity of each.
+    pub(super) assigned: FxHashMap<usize, &'a str>,
     /// Changes of dicts, by the dict's name.
     pub(super) changes: FxHashMap<&'a str, Vec<Change<'a>>>,
     /// What may be of interest, with its scope and the unit (notebook cell) it is in.
@@ -263,6 +271,9 @@ impl<'a> Module<'a> {
             parent,
             kind,
             function: None,
+            lambda: None,
+            class: None,
+            assigned: None,
             name: None,
             names: FxHashMap::default(),
             attributes: FxHashMap::default(),

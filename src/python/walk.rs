@@ -3,6 +3,7 @@
 
 use super::{
     binder::Binder,
+    names::identity,
     parse::{Children, Expr, Node, Stmt, ast},
     refusal,
     scope::{MODULE, Meaning, Module, Occurrence, Scope, ScopeId, ScopeKind},
@@ -123,6 +124,12 @@ impl<'a> ModuleWalk<'_, 'a> {
             }
             Stmt::ClassDef(class) => self.class(class, scope),
             Stmt::Assign(assign) => {
+                if let ([Expr::Name(name)], Some(function)) =
+                    (&*assign.targets, function(&assign.value))
+                {
+                    let name = name.id.as_str();
+                    self.binder.module.assigned.insert(function, name);
+                }
                 for target in &assign.targets {
                     self.binder.target(target, Some(&assign.value), scope);
                 }
@@ -216,6 +223,7 @@ impl<'a> ModuleWalk<'_, 'a> {
         let inner = self.binder.module.scope(scope, ScopeKind::Class);
         if let Some(inner) = self.binder.module.scopes.get_mut(inner) {
             inner.name = Some(class.name.as_str());
+            inner.class = Some(class);
         }
         self.binder
             .module
@@ -249,6 +257,11 @@ impl<'a> ModuleWalk<'_, 'a> {
         match expr {
             Expr::Lambda(lambda) => {
                 let inner = self.binder.module.scope(scope, ScopeKind::Function);
+                let assigned = self.binder.module.assigned.get(&identity(lambda)).copied();
+                if let Some(inner) = self.binder.module.scopes.get_mut(inner) {
+                    inner.lambda = Some(lambda);
+                    inner.assigned = assigned;
+                }
                 self.push(&lambda.body, inner, false);
                 if let Some(parameters) = &lambda.parameters {
                     self.parameters(parameters, scope, inner);
@@ -334,4 +347,19 @@ impl<'a> ModuleWalk<'_, 'a> {
         }
         self.base(&call.func, scope);
     }
+}
+
+/// The identity of a lambda, or of a call that may be one of `functools.partial`.
+fn function(expr: &Expr) -> Option<usize> {
+    let call = match expr {
+        Expr::Lambda(lambda) => return Some(identity(lambda)),
+        Expr::Call(call) => call,
+        _ => return None,
+    };
+    let name = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return None,
+    };
+    name.starts_with("partial").then(|| identity(call))
 }

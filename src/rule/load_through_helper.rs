@@ -11,8 +11,10 @@ declare_rule! {
     ///
     /// Refuses a call that hands the path of a model to a function of the repository, if that function hands it on to a loader together with an
     /// argument that lets the file run code: one that the call gives, or the default of a parameter. The finding stands at the call and shows the
-    /// loader. Functions of modules are followed, in the same file and through imports; methods, and helpers that call other helpers, are not.
-    /// Where the function itself says `weights_only=False`, that is the place to judge (`torch-load-unsafe`).
+    /// loader. Followed are functions and lambdas, in the same file and through imports, also those that a package only exports; methods of
+    /// classes and of instances that are made in the same file; functions that hand on to others, with `*args` and `**kwargs`; and what
+    /// `functools.partial` binds. A path that is not known counts where the call takes it from outside (`sys.argv[1]`, `args.path`), or gives
+    /// the argument that decides. Where the function itself says `weights_only=False`, that is the place to judge (`torch-load-unsafe`).
     ///
     /// ## Why it matters
     ///
@@ -40,11 +42,15 @@ declare_rule! {
 }
 
 fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
+    let mut told = None;
     for through in run.index.through_helpers() {
         let load = &through.load;
-        if !through.decides || !lets_run(load, run.policy) {
+        // A function may call several loaders.
+        let place = Some((&load.source, &load.site));
+        if !through.decides || told == place || !lets_run(load, run.policy) {
             continue;
         }
+        told = place;
         let primary = Location {
             path: load.source.clone(),
             site: load.site.clone(),

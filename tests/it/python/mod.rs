@@ -34,11 +34,12 @@ pub(crate) fn underlined<'e>(excerpt: &'e Excerpt, mark: &Range<usize>) -> &'e s
 
 /// Observations, one a line: `3:5 call torch.load(path, weights_only=False)`.
 pub(crate) fn told(source: impl AsRef<[u8]>) -> String {
-    observe(source)
+    let seen = observe(source);
+    // What others may import from it is no use of it.
+    let uses = seen
         .iter()
-        .map(tell)
-        .collect::<Vec<_>>()
-        .join("\n")
+        .filter(|it| !matches!(it.fact, Fact::PyNames(_)));
+    uses.map(tell).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn tell(observation: &Observation) -> String {

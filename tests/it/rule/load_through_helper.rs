@@ -91,6 +91,13 @@ fn functions_are_found_through_imports() {
         ("from pkg.io import plain\nplain('a.npy')", "plain"),
         ("from pkg.io import at\nat(path='a.npy')", "at"),
         ("from pkg.io import forever\nforever('a.npy')", "forever"),
+        ("from pkg.io import load\nload(*['a.pt'])", "load"),
+        ("from pkg.io import again\nagain('a.npy')", "again"),
+        ("from pkg.io import outer\nouter('a.npy')", "outer"),
+        (
+            "from pkg.io import Store\nStore().load('a.pt')",
+            "Store().load",
+        ),
     ];
     let is_told = |repo: &Repo, place: &str, source: &str, function: &str| {
         let said = told_in(repo, &[("pkg/io.py", IO), (place, source)]);
@@ -160,14 +167,10 @@ fn what_lets_nothing_run_or_is_not_followed_is_not_told() {
         "from pkg.io import load\nload('a.pt', **options)",
         "from pkg.io import load\nload('a.pt', weights_only=decide())",
         "from pkg.io import load\nload(name)",
-        "from pkg.io import load\nload(*['a.pt'])",
         "from pkg.io import safe\nsafe('a.pt')",
         "from pkg.io import safe\nsafe(p='a.pt', weights_only=1)",
         "from pkg.io import const\nconst('a.pt')",
         "from pkg.io import changed\nchanged('a.npy')",
-        "from pkg.io import again\nagain('a.npy')",
-        "from pkg.io import outer\nouter('a.npy')",
-        "from pkg.io import Store\nStore().load('a.pt')",
         "from other.io import load\nload('a.pt')",
         "from pkg.other import load\nload('a.pt')",
         "from .io import load\nload('a.pt')",
@@ -216,4 +219,209 @@ fn many_calls_and_many_functions_are_joined_at_once() {
     }
     let said = told_in(&repo!(), &[("io2.py", &io), ("run.py", &source)]);
     assert!(!said.is_empty());
+}
+
+/// What is reported in `run.py`, with a module `pkg/io.py` and a package that may export it.
+fn told_of_run(repo: &Repo, io: &str, init: &str, source: &str) -> Vec<String> {
+    let files = [
+        ("pkg/__init__.py", init),
+        ("pkg/io.py", io),
+        ("run.py", source),
+    ];
+    let mut said = told_in(repo, &files);
+    said.retain(|said| said.starts_with("run.py"));
+    said
+}
+
+const WRAPPED: &str = "import functools\nimport torch\n\n\
+def _read(p, weights_only=False, **more):\n    return torch.load(p, weights_only=weights_only, **more)\n\
+def load(p):\n    return _read(p)\n\
+def get(path, **options):\n    return _read(str(path), **options)\n\
+def any(*args, **kwargs):\n    return torch.load(*args, **kwargs)\n\
+async def wait(p, weights_only=False):\n    return torch.load(p, weights_only=weights_only)\n\
+quick = lambda p, weights_only=False: torch.load(p, weights_only=weights_only)\n\
+fast = functools.partial(_read, weights_only=False)\n\
+careful = functools.partial(_read, weights_only=True)\n\
+def left(p, weights_only=False):\n    return right(p, weights_only)\n\
+def right(p, weights_only=False):\n    if p: left(p, weights_only)\n    return _read(p, weights_only)\n\
+def opened(p, weights_only=False):\n    with open(p, 'rb') as f:\n        return _read(f, weights_only=weights_only)\n\
+def checked(p):\n    return _read(p, weights_only=True)\n\
+class Store:\n    def __init__(self, root):\n        self.root = root\n\
+\x20   def load(self, p, weights_only=False):\n        return self._load(p, weights_only)\n\
+\x20   def _load(self, p, weights_only):\n        return torch.load(p, weights_only=weights_only)\n\
+\x20   @staticmethod\n    def static(p, weights_only=False):\n        return torch.load(p, weights_only=weights_only)\n\
+\x20   @classmethod\n    def of_class(cls, p, weights_only=False):\n        return torch.load(p, weights_only=weights_only)\n\
+\x20   def safe(self, p, weights_only=True):\n        return self._load(p, weights_only)\n\
+class Other(Store):\n    def safe(self, p):\n        return self.load(p, True)\n";
+
+/// However a function is defined, called or exported.
+#[test]
+fn functions_are_followed_through_others_classes_and_names() {
+    let export = "from .io import *\n";
+    let named = "from .io import Store, load\nfrom .io import get as fetch\nfrom . import io\n";
+    for (init, source) in [
+        ("", "from pkg.io import load\nload('a.pt')"),
+        ("", "from pkg.io import get\nget('a.pt')"),
+        (
+            "",
+            "from pkg.io import get\nfrom pathlib import Path\nget(Path('models') / 'a.pt')",
+        ),
+        (
+            "",
+            "from pkg.io import get\nget('a.pt', weights_only=False)",
+        ),
+        (
+            "",
+            "from pkg.io import any\nany('a.pt', weights_only=False)",
+        ),
+        (
+            "",
+            "from pkg.io import any\nany(f='a.pt', weights_only=False)",
+        ),
+        (
+            "",
+            "from pkg.io import wait\nasync def main():\n    return await wait('a.pt')",
+        ),
+        ("", "from pkg.io import quick\nquick('a.pt')"),
+        ("", "from pkg.io import fast\nfast('a.pt')"),
+        ("", "from pkg.io import left\nleft('a.pt')"),
+        ("", "from pkg.io import opened\nopened('a.pt')"),
+        ("", "from pkg.io import Store\nStore('x').load('a.pt')"),
+        (
+            "",
+            "from pkg.io import Store\nstore = Store('x')\nstore.load('a.pt')",
+        ),
+        ("", "from pkg.io import Store\nStore.load(None, 'a.pt')"),
+        ("", "from pkg.io import Store\nStore.static('a.pt')"),
+        ("", "from pkg.io import Store\nStore('x').static('a.pt')"),
+        ("", "from pkg.io import Store\nStore.of_class('a.pt')"),
+        (
+            "",
+            "from pkg.io import Store\nStore('x').of_class(p='a.pt')",
+        ),
+        (
+            "",
+            "from pkg.io import Store\nclass Mine(Store):\n    def go(self):\n        return self.load('a.pt')",
+        ),
+        (
+            "",
+            "from pkg.io import Store\nclass A:\n    def __init__(self):\n        self.s = Store('x')\n    def go(self):\n        return self.s.load('a.pt')",
+        ),
+        ("", "import pkg.io\npkg.io.Store('x').load('a.pt')"),
+        ("", "from pkg.io import *\nload('a.pt')"),
+        (
+            "",
+            "try:\n    from pkg.io import load\nexcept ImportError:\n    from io2 import load\nload('a.pt')",
+        ),
+        (
+            "",
+            "import functools\nfrom pkg.io import _read\nread = functools.partial(_read, weights_only=False)\nread('a.pt')",
+        ),
+        ("", "from pkg.io import load\nPATH = 'a.pt'\nload(PATH)"),
+        ("", "from pkg.io import load\nimport sys\nload(sys.argv[1])"),
+        (
+            "",
+            "from pkg.io import load\ndef main(args):\n    return load(args.path)",
+        ),
+        (
+            "",
+            "from pkg.io import get\ndef main(path):\n    return get(path, weights_only=False)",
+        ),
+        ("", "from pkg.io import load\nread = load\nread('a.pt')"),
+        (
+            "",
+            "from pkg.io import load\ndef main(path):\n    return load(path)\nmain('a.pt')",
+        ),
+        (export, "from pkg import load\nload('a.pt')"),
+        (export, "from pkg import Store\nStore('x').load('a.pt')"),
+        (named, "from pkg import load\nload('a.pt')"),
+        (named, "import pkg\npkg.fetch('a.pt')"),
+        (named, "import pkg\npkg.io.load('a.pt')"),
+        (named, "from pkg import Store as S\nS('x').load('a.pt')"),
+    ] {
+        let said = told_of_run(&repo!(), WRAPPED, init, source);
+        assert_eq!(said.len(), 1, "{source}\n{said:?}");
+    }
+}
+
+#[test]
+fn functions_that_are_safe_through_others_are_not_told() {
+    let named = "from .io import load, Store\n";
+    for (init, source) in [
+        ("", "from pkg.io import checked\nchecked('a.pt')"),
+        ("", "from pkg.io import careful\ncareful('a.pt')"),
+        ("", "from pkg.io import get\nget('a.pt', weights_only=True)"),
+        ("", "from pkg.io import any\nany('a.pt', weights_only=True)"),
+        ("", "from pkg.io import any\nany('a.pt')"),
+        ("", "from pkg.io import left\nleft('a.pt', True)"),
+        ("", "from pkg.io import Store\nStore('x').safe('a.pt')"),
+        (
+            "",
+            "from pkg.io import Store\nStore('x').load('a.pt', True)",
+        ),
+        (
+            "",
+            "from pkg.io import Store\nStore.load(None, 'a.pt', True)",
+        ),
+        (
+            "",
+            "from pkg.io import Store\nStore.static('a.pt', weights_only=True)",
+        ),
+        ("", "from pkg.io import Other\nOther('x').safe('a.pt')"),
+        (
+            "",
+            "from pkg.io import Store\nclass Mine(Store):\n    def load(self, p):\n        return p\nMine('x').load('a.pt')",
+        ),
+        (
+            "",
+            "import functools\nfrom pkg.io import _read\nfunctools.partial(_read, weights_only=True)('a.pt')",
+        ),
+        ("", "from pkg.io import quick\nquick('a.pt', True)"),
+        (
+            "",
+            "from pkg.io import load\ndef main(path):\n    return load(path)",
+        ),
+        (
+            "",
+            "from pkg.io import load\ndef test_it(tmp_path):\n    save(tmp_path / 'a.pt')\n    load(tmp_path / 'a.pt')",
+        ),
+        (
+            "",
+            "import os\nimport tempfile\nfrom pkg.io import load\nwith tempfile.TemporaryDirectory() as d:\n    load(os.path.join(d, 'a.pt'))",
+        ),
+        (
+            "",
+            "from pkg.io import load\ndef main(path):\n    buffer = path\n    return load(buffer)",
+        ),
+        ("", "from pkg import load\nload('a.pt')"),
+        (
+            "def load(p):\n    return p\n",
+            "from pkg import load\nload('a.pt')",
+        ),
+        (named, "from pkg import save\nsave('a.pt')"),
+    ] {
+        let said = told_of_run(&repo!(), WRAPPED, init, source);
+        assert_eq!(said, [""; 0], "{source}");
+    }
+}
+
+/// Names that lead to one another, and functions that call one another, end.
+#[test]
+fn circles_of_names_and_functions_end() {
+    let mut io = String::from("from .io import load\nfrom . import *\nimport torch\n");
+    for at in 0..40 {
+        writeln!(io, "def load{at}(p, weights_only=False):").unwrap();
+        for other in 0..20 {
+            writeln!(io, "    load{}(p, weights_only)", (at * 7 + other) % 40).unwrap();
+        }
+    }
+    writeln!(
+        io,
+        "def load39(p, weights_only=False):\n    return torch.load(p, weights_only=weights_only)"
+    )
+    .unwrap();
+    let source =
+        "from pkg.io import load0, load39, load\nload0('a.pt')\nload39('a.pt')\nload('a.pt')\n";
+    let said = told_of_run(&repo!(), &io, "from .io import *\n", source);
+    assert!(said.iter().any(|said| said.contains("load39")), "{said:?}");
 }
