@@ -110,7 +110,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         ("__0_0.distcp", [zip(&tensor()), zip(&payload())].concat()),
         ("exported.pt2", exported()),
         ("legacy.pt", legacy(&tensor(), &storages)),
-        ("bare.bin", payload()),
+        ("bare.pth", payload()),
         (
             "old.pt",
             tar(&[
