@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(words("read_pickle"), "pandas");
         assert_eq!(
             words("load"),
-            "_pickle autogluon cPickle cloudpickle compress_pickle dill flair gensim joblib marshal monai numpy paddle pickle pickle5 skops spacy stable_baselines3 tensorflow tensorflow_hub torch"
+            "_pickle accelerate autogluon cPickle cloudpickle compress_pickle dill flair gensim joblib marshal monai numpy paddle pickle pickle5 ruamel_yaml skops spacy stable_baselines3 statsmodels tensorflow tensorflow_hub torch yaml"
         );
     }
 
