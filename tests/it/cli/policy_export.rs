@@ -261,6 +261,8 @@ fn floors_follow_from_the_target_and_the_rules() {
     keras>=2.13
     # From 1.16.3 on, `numpy.lib.format.read_array` has `allow_pickle=False` by default
     numpy>=1.16.3
+    # From 5.4 on, `yaml.load` has `Loader=yaml.FullLoader` by default
+    pyyaml>=5.4
     # From 2.6 on, `torch.load` has `weights_only=True` by default
     torch>=2.6
     ");
@@ -272,6 +274,8 @@ fn floors_follow_from_the_target_and_the_rules() {
     jsonpickle>=4.0
     # From 2.13 on, `keras.models.load_model` has `safe_mode=True` by default
     keras>=2.13
+    # From 5.4 on, `yaml.load` has `Loader=yaml.FullLoader` by default
+    pyyaml>=5.4
     # The policy has `target.torch: >=2.9`
     torch>=2.9
     ");
@@ -285,6 +289,8 @@ fn floors_follow_from_the_target_and_the_rules() {
     keras>=2.13
     # From 1.16.3 on, `numpy.lib.format.read_array` has `allow_pickle=False` by default
     numpy>=1.16.3
+    # From 5.4 on, `yaml.load` has `Loader=yaml.FullLoader` by default
+    pyyaml>=5.4
     # The policy has `target.torch: 2.4`. From 2.6 on, `torch.load` has `weights_only=True` by default
     torch>=2.4
     ");

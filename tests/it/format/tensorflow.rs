@@ -543,7 +543,7 @@ fn layers_of_keras_are_read() {
     };
     assert_eq!(beside(&[layer(dense)]), "");
     insta::assert_snapshot!(beside(&[layer(dense), layer(lambda)]), @"global-not-allowed: loading runs `keras.layers.Lambda(...)`; the policy does not list `keras.layers.Lambda` (it makes code out of data)");
-    insta::assert_snapshot!(beside(&[layer("{")]), @"1:1 incomplete-read: it does not read to its end: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(beside(&[layer("{")]), @"incomplete-read: it does not read to its end: EOF while parsing an object at line 1 column 1");
     let inside = |kind: &str, text: &str| {
         let user = [bytes(1, kind), bytes(2, number(1, 1)), bytes(3, text)].concat();
         let objects = bytes(7, bytes(1, bytes(4, user)));

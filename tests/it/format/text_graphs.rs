@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use weighbridge::{bytes::Window, fact::Fact, finding::Level, record::Recorder};
 
 use crate::{
-    rule::judge,
+    rule::{judge, placed},
     support::{
         fixture::{Fixture, Observed, facts, told},
         oracle,
@@ -129,6 +129,11 @@ fn rules(name: &str, observed: &Observed) -> String {
 
 fn about(text: &str, name: &str) -> String {
     rules(name, &facts(text.as_bytes().to_vec(), name))
+}
+
+/// The same, each with its place.
+fn told_at(text: &str, name: &str) -> String {
+    placed(&judge(name, &facts(text.as_bytes().to_vec(), name)))
 }
 
 #[test]
@@ -257,7 +262,7 @@ fn other_texts_are_no_graphs() {
 fn what_breaks_a_text_is_said_with_its_line() {
     let of = |text: &str| {
         let begun = format!("saved_model_schema_version: 1\n{text}");
-        about(&begun, "saved_model.pbtxt")
+        told_at(&begun, "saved_model.pbtxt")
     };
     let deep = "meta_graphs { graph_def { node { attr { value { func ".to_owned()
         + &"{ attr { value { func ".repeat(60);
@@ -298,7 +303,7 @@ fn what_breaks_a_text_is_said_with_its_line() {
    2:1 incomplete-read: it does not read to its end: no name of a field at line 2 column 1
     incomplete-read: it is too complex to analyse: more than 100 protobuf messages inside one another
     ");
-    let of = |text: &str| about(text, "model.onnxjson");
+    let of = |text: &str| told_at(text, "model.onnxjson");
     let all = [
         r#"{"ir_version": "8", "graph": []"#,
         r#"{"ir_version": "8", "graph": []}"#,

@@ -40,8 +40,13 @@ const PUBLISHED: &str = "
     omegaconf.omegaconf.OmegaConf.register_new_resolver hydra.utils.instantiate sklearn.datasets.fetch_openml
 ";
 
-/// Dangerous names that a pack lists, because the shape says with what they may be called.
-const SHAPED: [&str; 2] = ["collections.defaultdict", "numpy.ma.core._mareconstruct"];
+/// Dangerous names that a pack lists, because the shape says with what they may be called, or because they may only be named.
+const SHAPED: [&str; 4] = [
+    "collections.defaultdict",
+    "numpy.core.memmap.memmap",
+    "numpy.ma.core._mareconstruct",
+    "numpy.memmap",
+];
 
 /// What modules hold besides their own, and what is reached from there.
 const THROUGH_MODULES: [&str; 14] = [

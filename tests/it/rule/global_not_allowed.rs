@@ -362,7 +362,7 @@ fn what_the_packs_list_passes_for_what_it_is_listed_for() {
     insta::assert_snapshot!(told(RULE, "x.pkl", &array), @r#"
     global-not-allowed [deny] loading runs `numpy.ndarray((1,), 'O', b'AAAAAAAA')`; the policy lists `numpy.ndarray` for import only, not for call
       at @ 0x25 REDUCE about numpy.ndarray
-      globals/numpy-arrays.yaml (built in):39 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
+      globals/numpy-arrays.yaml (built in):43 `- {global: numpy.ndarray, kind: value, since: "1.0", for: arrays}`: listed here, but not for call
       help: no release of the library uses `numpy.ndarray` so: do not load this file, or report it if the library wrote it
     "#);
     // What hands back what it is given must not make state settable on it.

@@ -413,7 +413,7 @@ impl Dtypes {
         }
         // Some releases gave none to aligned fields of which there are none.
         let fieldless = size == 0 && !none(names);
-        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16 | 32) || fieldless && alignment == 0) {
+        if !(matches!(alignment, 1 | 2 | 4 | 8 | 16) || fieldless && alignment == 0) {
             return Err(DtypeFault::Alignment);
         }
         let written = |expected: i64, may: i64| {
