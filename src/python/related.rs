@@ -152,14 +152,15 @@ fn reaches_far(lines: &[u8]) -> bool {
         let end = start.saturating_add(word.len());
         at = end.saturating_add(1);
         let sets_writer = || {
-            let is_attribute = start
-                .checked_sub(1)
-                .is_some_and(|dot| lines.get(dot) == Some(&b'.'));
+            let dot = start.checked_sub(1).and_then(|dot| lines.get(dot));
+            if dot != Some(&b'.') || !std::str::from_utf8(word).is_ok_and(is_writers) {
+                return false;
+            }
             let after = lines.get(end..).unwrap_or_default();
-            let next = after.iter().find(|b| !is_blank(**b));
-            is_attribute && next != Some(&b'(') && std::str::from_utf8(word).is_ok_and(is_writers)
+            after.iter().find(|b| !is_blank(**b)) != Some(&b'(')
         };
-        is_among(FAR, word) || sets_writer()
+        // Between two blanks there is no word.
+        !word.is_empty() && (is_among(FAR, word) || sets_writer())
     })
 }
 
