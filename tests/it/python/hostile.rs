@@ -236,6 +236,31 @@ fn a_name_bound_many_times_costs_little() {
     }
 }
 
+/// Nothing looks for the end of a run of blanks from each place in it.
+#[test]
+fn a_megabyte_of_blanks_in_a_statement_costs_little() {
+    for blank in [
+        " ",
+        "\t",
+        "\x0c",
+        "\n",
+        " \t",
+        " # a\n",
+        "\r\n",
+        "'' ",
+        "a.write ,",
+    ] {
+        let blanks = blank.repeat(MEGABYTE / blank.len());
+        let start = Instant::now();
+        let text = told(format!("import torch\nx = (1,{blanks})\ntorch.load(p)\n"));
+        // More tokens than a source may have are a limit.
+        let limited = text.contains("too complex") || text.contains("tokens");
+        assert!(limited || text.contains("torch.load"), "{blank:?}: {text}");
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(20), "{blank:?} took {took:?}");
+    }
+}
+
 #[test]
 fn a_name_bound_to_many_constants_hides_nothing() {
     let source = format!(
