@@ -6,7 +6,7 @@ use super::{Fact, Observation};
 
 /// Raised when a reader says something else of the same bytes than before: facts that were stored under another number are read
 /// again. A test holds a digest of the facts about every fixture, so that nobody forgets.
-pub const READER_EPOCH: u32 = 37;
+pub const READER_EPOCH: u32 = 38;
 
 /// All that readers say of a content. Whatever the path, the view, the policy or the target: the same bytes under a name with the
 /// same suffix give the same facts, so that they can be stored by digest and judged again.
