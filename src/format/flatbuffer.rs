@@ -90,6 +90,16 @@ impl Flatbuffer {
         self.pages.array(at).map(u32::from_le_bytes)
     }
 
+    /// An element of a vector whose elements are that long.
+    pub(super) fn inline<const N: usize>(
+        &self,
+        vector: Vector,
+        number: u64,
+    ) -> Result<[u8; N], ReadError> {
+        let at = number.saturating_mul(crate::bytes::wide(N));
+        self.pages.array(vector.start.saturating_add(at))
+    }
+
     fn visit(&self) -> Result<(), ReadError> {
         let visited = self.visited.get().saturating_add(1);
         self.visited.set(visited);
@@ -176,6 +186,12 @@ impl Table<'_> {
         at.map_or(Ok(0), |at| {
             self.buffer.pages.array(at).map(u64::from_le_bytes)
         })
+    }
+
+    /// Bytes that stand in the table itself, if it has them.
+    pub(super) fn inline<const N: usize>(self, number: u16) -> Result<Option<[u8; N]>, ReadError> {
+        let at = self.field(number)?;
+        at.map(|at| self.buffer.pages.array(at)).transpose()
     }
 
     /// A table.

@@ -24,6 +24,9 @@ limits! {
         /// What arrives through a pipe is kept in memory. Check a larger checkpoint by its path.
         STANDARD_INPUT: u64 = 1 << 30, Bytes "of standard input through a pipe";
 
+        /// The largest model seen has 60,000, in all its shards together. Of one with more, which tensor is in which shard is not compared.
+        SHARD_TENSORS: usize = 100_000, Count "tensors of an index or of a shard that are compared with each other";
+
         /// A large language model has some thousands.
         TENSORS_LISTED: usize = 100_000, Count "tensors listed by `inspect`";
     }
@@ -377,6 +380,9 @@ limits! {
 
         /// A forest that was never pruned has a leaf for each row that it was trained on. A node takes some 30 bytes while its tree is read.
         MODEL_TREE_NODES: usize = 16 << 20, Count "nodes of one tree of a model";
+
+        /// A hundred columns of texts with each kind of dictionary and calculation have some thousand.
+        MODEL_PARTS: usize = 65_536, Count "dictionaries and calculations for the texts and embeddings of a model";
     }
 
     "Data of other languages" {

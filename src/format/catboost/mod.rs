@@ -1,9 +1,13 @@
-//! CatBoost: gradient-boosted trees as a flatbuffer behind a magic, and tables of categories behind that; or all of it as JSON.
+//! CatBoost: gradient-boosted trees as a flatbuffer behind a magic, and tables of categories and what reads texts and embeddings behind that; or
+//! all of it as JSON.
 //!
-//! The library verifies the flatbuffer and then follows its numbers without looking; the tables and the JSON it does not verify. All of them are
-//! checked here.
+//! The library verifies the flatbuffer and then follows its numbers without looking; the parts behind it and the JSON it does not verify. All of
+//! them are checked here.
 
+mod calculations;
 mod json;
+mod stream;
+mod words;
 
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix,
@@ -15,6 +19,8 @@ use crate::{
     fact::{Anomaly, Payload, Piece, Place, Short, Unsupported},
     limits,
 };
+
+use calculations::Calculations;
 
 /// Files that begin with `CBM1`, and the same models in JSON.
 pub static FORMAT: Format = Format {
@@ -31,8 +37,8 @@ pub static FORMAT: Format = Format {
 const DOC: &str = "\
 ## What it is
 
-A model of gradient-boosted trees, as `CatBoost.save_model` writes it by default: a flatbuffer, and a table of counters for each combination of
-categories. `save_model` with `format=\"json\"` writes the same as JSON.
+A model of gradient-boosted trees, as `CatBoost.save_model` writes it by default: a flatbuffer, a table of counters for each combination of
+categories, and tokenizers, dictionaries and calculations for texts and embeddings. `save_model` with `format=\"json\"` writes the same as JSON.
 
 ## What loading it does
 
@@ -45,7 +51,8 @@ By `CBM1` and a size as its first eight bytes; as JSON, by the first key of the 
 ## What is checked
 
 The sizes against the file, and everything that the library follows: the splits, sizes and leaves of each tree, its borders, the children of
-nodes, and each table of counters. In JSON, splits, leaves, features and tables have to fit each other as well, and no key is there twice. A model with features of texts or embeddings brings dictionaries that are not read, and is refused.
+nodes, each table of counters, and each dictionary, frequency and neighbour that texts and embeddings are looked up in. In JSON, splits, leaves,
+features and tables have to fit each other as well, and no key is there twice. A part of another kind is named, and the model is refused.
 
 ## What to prefer
 
@@ -56,6 +63,10 @@ This.
 const VERSION: &str = "FlabuffersModel_v1";
 /// The part that tables of counters are.
 const COUNTERS: &str = "static_provider_v1";
+/// The part that reads texts.
+const TEXTS: &str = "text_process_v2";
+/// The part that reads embeddings.
+const EMBEDDINGS: &str = "embed_process_1";
 /// The deepest tree whose leaves are counted by its splits.
 const DEPTH: u64 = 16;
 /// Bytes before the flatbuffer.
@@ -121,18 +132,33 @@ fn binary(window: &Window) -> Result<u64, ReadError> {
     if root.text(model::VERSION)? != *VERSION {
         return Err(wrong_value("FormatVersion"));
     }
-    if let Some(trees) = root.table(model::TREES)? {
+    let trees = root.table(model::TREES)?;
+    if let Some(trees) = trees {
         Trees::read(&buffer, trees)?.check()?;
     }
     let parts = root.vector(model::PARTS, 4)?;
+    let mut known = Calculations::default();
+    let mut last = String::new();
     for number in 0..parts.count {
-        let name = buffer.text_element(parts, number)?;
-        if name != *COUNTERS {
-            let name = name.to_string();
-            let name = Short::from(name.trim_end_matches("\\u{0}"));
-            return Err(ReadError::unsupported(Unsupported::ModelPart(name)));
+        let name = buffer.text_element(parts, number)?.to_string();
+        let name = name.trim_end_matches("\\u{0}");
+        // The part for embeddings is whatever follows.
+        if name == last || last == EMBEDDINGS {
+            return Err(wrong_value("ModelPartIds"));
         }
-        end = counters(window, end)?;
+        end = match name {
+            COUNTERS => counters(window, end)?,
+            TEXTS => words::texts(window, end, &mut known)?,
+            EMBEDDINGS => words::embeddings(window, end, &mut known)?,
+            _ => {
+                let name = Short::from(name);
+                return Err(ReadError::unsupported(Unsupported::ModelPart(name)));
+            }
+        };
+        name.clone_into(&mut last);
+    }
+    if let Some(trees) = trees {
+        known.check(trees.tables(trees::ESTIMATED)?)?;
     }
     Ok(end)
 }

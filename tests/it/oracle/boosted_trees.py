@@ -127,6 +127,44 @@ def write_catboost():
         model = catboost.CatBoostRegressor(**quiet, cat_features=["c"], one_hot_max_size=one_hot).fit(table, CLASSES)
         model.save_model(f"{FOLDER}/{name}.cbm")
         model.save_model(f"{FOLDER}/{name}.json", format="json", pool=catboost.Pool(table, CLASSES, cat_features=["c"]))
+    words = "the a cat dog bird runs flies sleeps good bad red blue".split()
+    texts = [" ".join(words[(at * step) % len(words)] for step in range(1, 3 + at % 4)) for at in range(60)]
+    rows = [[texts[at], texts[-at], str(at % 4), *ROWS[at]] for at in range(60)]
+    pools = {"binary": LABELS, "classes": CLASSES, "numbers": ROWS[:, 0]}
+    short = dict(quiet, random_seed=1)
+    for name, labels in pools.items():
+        kind = catboost.CatBoostRegressor if name == "numbers" else catboost.CatBoostClassifier
+        model = kind(**short).fit(catboost.Pool(rows, labels, text_features=[0, 1], cat_features=[2]))
+        model.save_model(f"{FOLDER}/texts-{name}.cbm")
+        embedded = [[list(ROWS[at]), list(ROWS[at][:3]), ROWS[at][1]] for at in range(60)]
+        kind(**short).fit(catboost.Pool(embedded, labels, embedding_features=[0, 1])).save_model(f"{FOLDER}/embedded-{name}.cbm")
+    tokenizers = [
+        dict(tokenizer_id="Space", delimiter=" ", lowercasing="true"),
+        dict(tokenizer_id="Sense", separator_type="BySense", token_types=["Word", "Number", "Punctuation"], number_process_policy="Replace",
+             number_token="@", languages=["en", "ru"], sub_tokens_policy="SeveralTokens"),
+    ]
+    some = dict(occurrence_lower_bound="1")
+    dictionaries = [
+        dict(dictionary_id="Word", gram_order="1", **some),
+        dict(dictionary_id="Pair", gram_order="2", max_dictionary_size="50", **some),
+        dict(dictionary_id="Letter", token_level_type="Letter", gram_order="2", **some),
+        dict(dictionary_id="Bpe", dictionary_type="Bpe", num_bpe_units="20", **some),
+    ]
+    features = [
+        dict(tokenizers_names=["Space"], dictionaries_names=["Word", "Bpe"], feature_calcers=["BoW:top_tokens_count=9", "NaiveBayes", "BM25"]),
+        dict(tokenizers_names=["Sense"], dictionaries_names=["Pair", "Letter"], feature_calcers=["NaiveBayes", "BoW", "BM25"]),
+    ]
+    processing = dict(tokenizers=tokenizers, dictionaries=dictionaries, feature_processing=dict(default=features))
+    pool = catboost.Pool(rows, CLASSES, text_features=[0, 1], cat_features=[2])
+    catboost.CatBoostClassifier(**short, text_processing=processing).fit(pool).save_model(f"{FOLDER}/dictionaries.cbm")
+    ranked = catboost.Pool(rows, LABELS, text_features=[0, 1], cat_features=[2], group_id=[at // 10 for at in range(60)])
+    catboost.CatBoostRanker(**short).fit(ranked).save_model(f"{FOLDER}/texts-ranked.cbm")
+    both = [row[:2] + [list(ROWS[at]), ROWS[at][0]] for at, row in enumerate(rows)]
+    catboost.CatBoostClassifier(**short).fit(catboost.Pool(both, CLASSES, text_features=[0, 1], embedding_features=[2])).save_model(f"{FOLDER}/both.cbm")
+    for name, kinds in {"discriminant": ["LDA:likelihood=true:components=2"], "neighbours": ["KNN:k=3", "LDA:components=1"]}.items():
+        parameters = dict(short, loss_function="MultiClass", embedding_processing=dict(embedding_processing=dict(default=kinds)))
+        pool = catboost.Pool(embedded, CLASSES, embedding_features=[0, 1])
+        catboost.CatBoost(parameters).fit(pool).save_model(f"{FOLDER}/{name}.cbm")
 
 
 def load_catboost(path):
@@ -137,10 +175,16 @@ def load_catboost(path):
     names = model.feature_names_
     if len(names) > 1000:
         raise ValueError
-    categories = set(model.get_cat_feature_indices())
-    for text, number in (("u", 0.0), ("other", -3.5)):
-        row = [text if at in categories else number for at in range(len(names))]
-        model.predict([row], thread_count=1)
+    kinds = dict.fromkeys(model.get_cat_feature_indices(), "category")
+    kinds.update(dict.fromkeys(model._get_text_feature_indices(), "text"))
+    kinds.update(dict.fromkeys(model._get_embedding_feature_indices(), "embedding"))
+    wide = (0, 2)
+    for category, text, number in (("u", "the cat runs 7", 0.0), ("other", "Unknown words", -3.5)):
+        cells = {"category": category, "text": text, None: number}
+        row = [[number] * (4 if at in wide else 3) if kinds.get(at) == "embedding" else cells[kinds.get(at)] for at in range(len(names))]
+        columns = {f"{kind}_features": [at for at, of in kinds.items() if of == kind] for kind in ("text", "embedding")}
+        columns["cat_features"] = [at for at, of in kinds.items() if of == "category"]
+        model.predict(catboost.Pool([row], **columns), thread_count=1)
 
 
 def damaged(rng, content):
