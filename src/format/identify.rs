@@ -57,6 +57,11 @@ impl<'a> Head<'a> {
         })
     }
 
+    /// The name without the folders that a member of an archive has before it.
+    pub fn file_name(&self) -> &'a [u8] {
+        last(self.name)
+    }
+
     /// Whether a probe may look at the end: of compressed content it costs unpacking all, which is only done of what can be held.
     pub fn has_end_at_hand(&self) -> bool {
         let past = limits::HELD_BYTES.saturating_add(1);

@@ -20,6 +20,7 @@ impl fmt::Display for Hdf5Part {
             Self::Layout => "the layout of a dataset",
             Self::Link => "a link",
             Self::LocalHeap => "a local heap",
+            Self::MatlabObjects => "the list of what objects of MATLAB are made of",
             Self::Number => "a number",
             Self::ObjectHeader => "an object header",
             Self::Superblock => "the superblock",

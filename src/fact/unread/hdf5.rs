@@ -32,6 +32,8 @@ pub enum Hdf5Part {
     Link,
     /// A local heap.
     LocalHeap,
+    /// The list of what objects of MATLAB are made of.
+    MatlabObjects,
     /// A number that is wider than any.
     Number,
     /// An object header.

@@ -17,11 +17,12 @@ mod group;
 mod header;
 mod local_heap;
 mod objects;
+mod subsystem;
 mod superblock;
 mod tree;
 mod walk;
 
-use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix};
+use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, suffix::ends_in_one};
 use crate::{
     bytes::{ReadError, Window, narrow, wide},
     fact::{Hdf5Fault, Hdf5Form, Hdf5Part, Unsupported},
@@ -58,7 +59,8 @@ and ends with a full stop.
 
 ## How it is recognised
 
-By the signature `\\x89HDF` at its start, or behind a block of 512, 1024 or 2048 bytes; under its own suffixes also behind longer ones.
+By the signature `\\x89HDF` at its start, or behind a block of 512, 1024 or 2048 bytes; under the name of a model, of MATLAB or netCDF also behind longer
+ones.
 
 ## What is checked
 
@@ -67,6 +69,8 @@ and in dense storage; where raw data is stored. Raw data is not read, so a file 
 
 - A link to another file, raw data in another file and a virtual dataset are files that it names.
 - The configurations of Keras are read as `keras` says.
+- Objects of MATLAB whose classes are its own for data (`matlab`) are data, where the part of the file that they are made of names no other
+  class; all others are code, as function handles are.
 - Rows of objects, and attributes that PyTables would unpickle, are read as pickles.
 - A filter that neither the library nor h5py, PyTables or hdf5plugin brings is native code of the machine, and refused (`unsafe-operator`).
 - Structures that are not read here are refused: shared messages in a heap of their own, images of the cache, files in several parts, links
@@ -77,18 +81,33 @@ and in dense storage; where raw data is stored. Raw data is not read, so a file 
 safetensors for weights; npy or npz for arrays.
 ";
 
+/// How far a block of the user's may reach in content that is compressed, under the name of another format.
+const NEAR: u64 = 64 << 10;
+/// Suffixes of what else is HDF5: MATLAB and netCDF.
+const MATLAB: [&str; 2] = ["mat", "nc"];
+
 fn probe(head: &Head<'_>) -> Certainty {
     // A block of the user's stands before it in files of MATLAB.
     let in_front = superblock::PLACES.iter().any(|at| {
         let rest = head.front.get(narrow(*at)..);
         rest.is_some_and(|rest| rest.starts_with(superblock::SIGNATURE))
     });
-    let further = || matches!(superblock::find(head.window), Ok(Some(_)));
-    Certainty::sure_if(in_front || FORMAT.suffix_of(head.name).is_some() && further())
+    // Under the name of a model, libraries look as far as the file goes. What is compressed is not read to its end to find that out.
+    let is_model = super::is_artifact_name(head.name) || ends_in_one(head.name, &MATLAB);
+    let is_own = FORMAT.suffix_of(head.name).is_some();
+    let further = || {
+        let most = if is_own || !head.window.is_sequential() {
+            u64::MAX
+        } else {
+            NEAR
+        };
+        matches!(superblock::find(head.window, most), Ok(Some(_)))
+    };
+    Certainty::sure_if(in_front || (is_own || is_model) && further())
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
-    let Some(start) = superblock::find(window)? else {
+    let Some(start) = superblock::find(window, u64::MAX)? else {
         return Err(ReadError::malformed(Hdf5Fault::Missing(
             Hdf5Part::Superblock,
         )));

@@ -18,12 +18,12 @@ const LONGEST: usize = 100;
 /// The first places at which the library looks for a superblock. Each further one is twice as far.
 pub(super) const PLACES: &[u64] = &[0, 512, 1024, 2048];
 
-/// Where a superblock is: at the start, or behind a block of the user's.
-pub(super) fn find(window: &Window) -> std::io::Result<Option<u64>> {
+/// Where a superblock is: at the start, or behind a block of the user's that is no longer than `most`.
+pub(super) fn find(window: &Window, most: u64) -> std::io::Result<Option<u64>> {
     let first = PLACES.iter().copied();
     let further = (12..64).filter_map(|power| 1_u64.checked_shl(power));
     for at in first.chain(further) {
-        if !window.reaches(at.saturating_add(8))? {
+        if at > most || !window.reaches(at.saturating_add(8))? {
             return Ok(None);
         }
         if window.bytes_at(at, SIGNATURE.len())? == SIGNATURE {

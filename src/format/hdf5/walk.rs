@@ -11,14 +11,22 @@ use super::{
     group::{self, Target},
     header::{self, Header, kind},
     objects::Rows,
+    subsystem,
     superblock::{self, Root},
 };
 use crate::{
     bytes::{ReadError, Window, narrow},
     fact::{Fact, FileReference, FileRole, Hdf5Fault, Hdf5Part, Hop, Native, Place, Tensor, Text},
-    format::{Expect, Reading, keras, matlab},
+    format::{
+        Expect, Reading, keras,
+        matlab::{self, Restored, Stored},
+    },
     limits,
+    record::Recorder,
 };
+
+/// Where MATLAB keeps what all objects are made of.
+const LIST: &str = "#subsystem#/MCOS";
 
 /// An object to visit: its header, and its name in an object that was visited.
 struct Visit {
@@ -34,6 +42,8 @@ struct Walk<'f> {
     visits: Vec<Visit>,
     known: FxHashSet<u64>,
     tensors: Vec<Tensor>,
+    /// Objects of MATLAB.
+    stored: Stored,
 }
 
 /// Reads a file from its superblock on.
@@ -46,6 +56,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         visits: Vec::new(),
         known: FxHashSet::default(),
         tensors: Vec::new(),
+        stored: Stored::default(),
     };
     walk.known.insert(root.header);
     walk.visits.push(Visit {
@@ -59,6 +70,7 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
         ended = walk.visit(next, root, reading);
         next = next.saturating_add(1);
     }
+    std::mem::take(&mut walk.stored).record(reading);
     let tensors = std::mem::take(&mut walk.tensors);
     reading.recorder.list_tensors(|| tensors);
     ended
@@ -100,7 +112,7 @@ impl Walk<'_> {
             self.dataset(at, header, &attributes, reading)?;
         }
         for one in &attributes {
-            self.attribute(at, one, reading)?;
+            self.attribute(at, one, header, reading)?;
         }
         for link in group::links(self.file, header)? {
             match link.to {
@@ -132,6 +144,7 @@ impl Walk<'_> {
         &mut self,
         at: usize,
         one: &Attribute,
+        header: &Header,
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
         let is_root = at == 0;
@@ -148,12 +161,8 @@ impl Walk<'_> {
         };
         let hop = self.hop_of(at, &one.name);
         if one.name == *"MATLAB_class" {
-            if let Some(fact) = matlab::restored(&text) {
-                reading.recorder.enter(hop);
-                reading.record(fact);
-                reading.recorder.leave();
-            }
-            return Ok(());
+            let is_list = self.path(at, None) == *LIST;
+            return self.marked(text, is_list, header, hop, reading);
         }
         if configures {
             reading.recorder.enter(hop);
@@ -173,6 +182,34 @@ impl Walk<'_> {
             reading.descend(hop, b"", &Window::new(text), Expect::Named);
         }
         Ok(())
+    }
+
+    /// What MATLAB makes of an object with a class.
+    fn marked(
+        &mut self,
+        class: Vec<u8>,
+        is_list: bool,
+        header: &Header,
+        hop: Hop,
+        reading: &mut Reading<'_>,
+    ) -> Result<(), ReadError> {
+        match matlab::restored(&class) {
+            Restored::Data => Ok(()),
+            Restored::Code(fact) => {
+                let record = |recorder: &mut Recorder| recorder.record(*fact);
+                reading.recorder.within(hop, record);
+                Ok(())
+            }
+            Restored::Object => {
+                let is_row = subsystem::is_row(self.file, header)?;
+                self.stored.met(class, is_row, hop)
+            }
+            // MATLAB reads it there, and nowhere else.
+            Restored::MadeOf if is_list => {
+                subsystem::read(self.file, header, &hop, &mut self.stored)
+            }
+            Restored::MadeOf => self.stored.met(class, false, hop),
+        }
     }
 
     fn dataset(

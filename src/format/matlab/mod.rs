@@ -8,9 +8,10 @@ mod walk;
 
 use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix};
 use crate::{
-    bytes::{ReadError, Window},
-    fact::{Code, CodeByValue, Fact, ForeignCode, GlobalName, Short, TableFault},
+    bytes::{ReadError, Window, narrow, wide},
+    fact::{Code, CodeByValue, Fact, ForeignCode, GlobalName, Hop, Place, Short, TableFault},
 };
+use objects::Objects;
 
 /// Files that begin with MATLAB's text and the version 5, or with a matrix of version 4.
 pub static FORMAT: Format = Format {
@@ -32,7 +33,7 @@ Variables as `save` writes them by default, or `scipy.io.savemat`: matrices, tex
 ## What loading it does
 
 MATLAB rebuilds function handles, and asks the class of an object to restore it (`loadobj`). `scipy.io.loadmat` rebuilds neither. Files of
-version 7.3 are [`hdf5`](#hdf5), where the class of each variable is read. Those of version 4 have matrices alone.
+version 7.3 are [`hdf5`](#hdf5), where the class of each variable is read, and what objects are made of. Those of version 4 have matrices alone.
 
 ## How it is recognised
 
@@ -92,12 +93,71 @@ const DATA: [&[u8]; 15] = [
     b"uint8",
 ];
 
-/// What MATLAB restores of an object of HDF5 that it marked with a class, if that is more than data.
-pub(super) fn restored(class: &[u8]) -> Option<Fact> {
+/// What MATLAB makes of an object of HDF5 that it marked with a class.
+#[derive(Debug)]
+pub(super) enum Restored {
+    /// Numbers, texts, cells or structures.
+    Data,
+    /// Code.
+    Code(Box<Fact>),
+    /// An object, of which the class is one that [`Objects`] knows, or none of data.
+    Object,
+    /// What all objects are made of.
+    MadeOf,
+}
+
+/// How MATLAB restores what is marked so.
+pub(super) fn restored(class: &[u8]) -> Restored {
     match class {
-        b"function_handle" => Some(code(ForeignCode::MatlabFunction, Short::default())),
-        _ if DATA.contains(&class) => None,
-        _ => Some(code(ForeignCode::MatlabClass, Short::new(class))),
+        b"function_handle" => {
+            let fact = code(ForeignCode::MatlabFunction, Short::default());
+            Restored::Code(Box::new(fact))
+        }
+        objects::WRAPPER => Restored::MadeOf,
+        _ if DATA.contains(&class) => Restored::Data,
+        _ => Restored::Object,
+    }
+}
+
+/// The objects of a file of HDF5. Each is a row of numbers; the classes stand in one place for all.
+#[derive(Debug, Default)]
+pub(super) struct Stored(Objects);
+
+impl Stored {
+    /// An object of a class; one that is no row of numbers is of a class of the old kind, which is code.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub(super) fn met(&mut self, class: Vec<u8>, is_row: bool, hop: Hop) -> Result<(), ReadError> {
+        let system: &[u8] = if is_row { b"MCOS" } else { b"" };
+        let texts = [Vec::new(), system.to_vec(), class];
+        self.0.met(texts, &[hop], Place::Whole)
+    }
+
+    /// The classes, as version 5 has them in a matrix, and which have other names.
+    ///
+    /// # Errors
+    /// What MATLAB does not write.
+    pub(super) fn made_of(
+        &mut self,
+        classes: &Window,
+        renamed: &Window,
+        hop: &Hop,
+    ) -> Result<(), ReadError> {
+        let hops = std::slice::from_ref(hop);
+        let version = objects::classes(classes, elements::Order::Little, |class| {
+            self.0.made_of(class, hops, Place::Whole)
+        })?;
+        let names = renamed.bytes_at(0, narrow(objects::MOST))?;
+        let is_zero = wide(names.len()) < objects::MOST && names.iter().all(|byte| *byte == 0);
+        self.0.are_renamed |= version >= 3 && !is_zero;
+        self.0.is_read = true;
+        Ok(())
+    }
+
+    /// Records objects that are more than data.
+    pub(super) fn record(self, reading: &mut Reading<'_>) {
+        self.0.record(reading);
     }
 }
 

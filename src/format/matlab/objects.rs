@@ -22,7 +22,7 @@ const DATA: [&[u8]; 9] = [
     b"timetable",
 ];
 /// The object that holds what all others are made of.
-const WRAPPER: &[u8] = b"FileWrapper__";
+pub(super) const WRAPPER: &[u8] = b"FileWrapper__";
 /// Versions of it.
 const VERSIONS: std::ops::RangeInclusive<u32> = 2..=4;
 /// Numbers before the names: the version, how many names there are, and where the parts end.

@@ -134,6 +134,17 @@ fn a_block_of_the_users_stands_before_it() {
     file.extend(linked());
     assert!(told(&file, "w.h5").contains("other.h5"));
     assert!(told(&file, "w.mat").contains("other.h5"));
+    // The library looks twice as far each time, whatever the name is.
+    for block in [4096, 1 << 16, 1 << 20] {
+        let mut file = b"MATLAB 7.3 MAT-file".to_vec();
+        file.resize(block, b' ');
+        file.extend(linked());
+        for name in ["w.bin", "w.pt", "w.mat", "w.h5"] {
+            assert!(told(&file, name).contains("other.h5"), "{name} {block}");
+        }
+        file.splice(0..0, [0; 512]);
+        assert!(!told(&file, "w.mat").contains("other.h5"));
+    }
 }
 
 #[test]

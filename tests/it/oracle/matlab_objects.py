@@ -21,11 +21,11 @@ OBJECTS = {
     "categorical": pandas.Categorical(["a", "b", "a"]),
     "map": MatlabContainerMap({"a": 1, "b": 2}),
 }
-for name, value in OBJECTS.items():
-    matio.save_to_mat(f"{FOLDER}/{name}.mat", {"x": value, "y": np.eye(2)}, version="v7")
-    print(json.dumps({"file": f"{name}.mat"}))
-matio.save_to_mat(f"{FOLDER}/all.mat", OBJECTS, version="v7")
-print(json.dumps({"file": "all.mat"}))
+for version in ("v7", "v7.3"):
+    for name, value in {**OBJECTS, "all": OBJECTS}.items():
+        file = f"{name}-{version}.mat"
+        matio.save_to_mat(f"{FOLDER}/{file}", value if name == "all" else {"x": value, "y": np.eye(2)}, version=version)
+        print(json.dumps({"file": file}))
 OLD = {"x": np.eye(3), "c": np.array([[1 + 2j]]), "t": "text", "s": scipy.sparse.csc_matrix(np.eye(3)), "i": np.arange(3, dtype="i4")}
 scipy.io.savemat(f"{FOLDER}/old.mat", OLD, format="4")
 print(json.dumps({"file": "old.mat"}))
