@@ -26,7 +26,8 @@ pub static FORMAT: Format = Format {
 const DOC: &str = "\
 ## What it is
 
-The JSON that describes an array of a zarr store: `.zarray`, `zarr.json`, or `.zmetadata` for all arrays of one. The data lies beside it in files
+The JSON that describes an array of a zarr store: `.zarray`, `zarr.json`, or `.zmetadata` for all arrays of one; `attributes.json` where zarr
+writes N5. The data lies beside it in files
 of its own, one for each chunk.
 
 ## What loading it does
@@ -36,7 +37,7 @@ bytes.
 
 ## How it is recognised
 
-By its name, and by a key `zarr_format` in it.
+By its name, and by a key `zarr_format` in it; in N5, by `dimensions` and `blockSize`.
 
 ## What is checked
 
@@ -49,7 +50,11 @@ Arrays of numbers or of fixed texts, with codecs that only compress.
 ";
 
 /// Names of the files.
-const NAMES: [&[u8]; 3] = [b".zarray", b".zmetadata", b"zarr.json"];
+const NAMES: [&[u8]; 4] = [b".zarray", b".zmetadata", N5, b"zarr.json"];
+/// The file of an array in N5.
+const N5: &[u8] = b"attributes.json";
+/// Codecs that N5 has under other names.
+const OF_N5: &[&str] = &["bzip2", "raw", "xz"];
 /// How deep descriptions of arrays stand in one of a store.
 const DEPTH: usize = 64;
 
@@ -105,12 +110,25 @@ fn probe(head: &Head<'_>) -> Certainty {
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
     let document = Document::read(window)?;
-    if !has_format(&document.root, 0) {
+    let root = &document.root;
+    let is_n5 = reading.name.as_bytes().ends_with(N5);
+    let is_one = if is_n5 {
+        root.get("dimensions").is_some() && root.get("blockSize").is_some()
+    } else {
+        has_format(root, 0)
+    };
+    if !is_one {
         reading.disclaim();
         return Ok(());
     }
     let mut codecs = Vec::new();
-    find(&document.root, 0, &mut codecs);
+    if !is_n5 {
+        find(root, 0, &mut codecs);
+    } else if let Some(kind) = root.get("compression").and_then(|it| it.get("type"))
+        && let Some(name) = kind.text().filter(|name| !OF_N5.contains(name))
+    {
+        codecs.push((name, kind));
+    }
     let sha256: [u8; 32] = Sha256::digest(document.bytes()).into();
     let mut places = document.places();
     codecs.sort_by_key(|(_, node)| node.range.start);

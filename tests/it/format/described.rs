@@ -55,6 +55,27 @@ fn a_codec_that_unpickles_is_refused_where_it_is_named() {
         ZARRAY.replace("vlen-utf8", "pickle")
     );
     assert!(found(".zmetadata", &all).contains("numcodecs.pickles.Pickle"));
+    // As zarr 2 writes N5; what a user keeps there is nothing to zarr.
+    let n5 = |codec: &str| {
+        found(
+            "attributes.json",
+            &format!(
+                "{{\"dimensions\": [4], \"blockSize\": [2], \"dataType\": \"int32\", \"filters\": [\"mine\"],\n\"compression\": {{\"type\": \"{codec}\"}}}}"
+            ),
+        )
+    };
+    for codec in ["gzip", "raw", "xz", "blosc", "zstd"] {
+        assert_eq!(n5(codec), "");
+    }
+    insta::assert_snapshot!(n5("pickle"), @"2:25 global-not-allowed: loading runs `numcodecs.pickles.Pickle(...)`; the policy does not list `numcodecs.pickles.Pickle`");
+    insta::assert_snapshot!(n5("my.codec"), @"2:25 global-not-allowed: loading runs `numcodecs.registry.my.codec(...)`; the policy does not list `numcodecs.registry:my.codec`");
+    assert_eq!(
+        found(
+            "attributes.json",
+            "{\"compression\": {\"type\": \"pickle\"}}"
+        ),
+        ""
+    );
     let third = r#"{"zarr_format": 3, "node_type": "array", "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "sharding_indexed", "configuration": {"codecs": [{"name": "numcodecs.pickle"}]}}]}"#;
     assert!(found("zarr.json", third).contains("numcodecs.pickles.Pickle"));
     // Each version of zarr has a key of its own for the name.
