@@ -65,7 +65,7 @@ pub use python::{
     Argument, ArgumentSlot, Constant, PyAct, PyArgument, PyCall, PyHelper, PyNames, PyParameter,
     Requirement, SlotPrefix, SourceFault, Suppression,
 };
-pub use shard::{ShardFile, ShardIndex, ShardPart};
+pub use shard::{ShardFile, ShardIndex, ShardPart, ShardTensors};
 pub use shell_word::{argument, pathspec, shell_word};
 pub use site::{Hop, Place, Site, Span, op_name};
 pub use template::{TemplateName, TemplateUse};
@@ -205,6 +205,8 @@ pub enum Fact {
     },
     /// It is the index of a distributed checkpoint.
     ShardIndex(Box<ShardIndex>),
+    /// Which tensors it has as a shard, or puts in one as an index.
+    ShardTensors(Box<ShardTensors>),
     /// It names another file, which its loader opens.
     FileReference(Box<FileReference>),
     /// A buffer that is not in the file (`NEXT_BUFFER`).

@@ -30,3 +30,22 @@ pub struct ShardPart {
     /// How many there are.
     pub length: u64,
 }
+
+/// Which tensors a shard has, or an index says that it has: digests of their names, because nobody shows them and a model has ten thousand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ShardTensors {
+    /// The shard, as an index names it; `None` where the file is the shard itself.
+    pub file: Option<Text>,
+    /// The digests, in the order of the file.
+    pub names: Vec<u32>,
+    /// The line of each in an index; empty in a shard.
+    pub lines: Vec<u32>,
+}
+
+impl ShardTensors {
+    /// The digest of a name (FNV-1a). Two names may share one: a tensor that is not there is then not missed, and none that is there is.
+    pub fn digest(name: &str) -> u32 {
+        let step = |digest: u32, byte: u8| (digest ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        name.bytes().fold(0x811c_9dc5, step)
+    }
+}

@@ -19,6 +19,14 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// The line on which a range begins.
+    pub(super) fn line(&mut self, code: &[u8], range: &Range<usize>) -> u32 {
+        match self.place(code, &(range.start..range.start)) {
+            Place::Span { line, .. } => line,
+            _ => 0,
+        }
+    }
+
     /// Lines and columns of a range, which is on one line or shown as if it were.
     pub(super) fn place(&mut self, code: &[u8], range: &Range<usize>) -> Place {
         let from = self.counted.0;

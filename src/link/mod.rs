@@ -11,6 +11,7 @@ mod modules;
 mod needed;
 mod release;
 mod shard;
+mod tensors;
 
 pub use handed::{Handed, LoadThrough};
 pub use helper::Helper;
@@ -20,6 +21,7 @@ pub use modules::names_of;
 pub use needed::{Lack, Needed, There, Unmet};
 pub use release::{OtherRelease, Release};
 pub use shard::{IndexMismatch, MismatchKind, Sharded, ShardedKind};
+pub use tensors::{OfShard, TensorsElsewhere};
 
 use std::collections::BTreeMap;
 
@@ -48,6 +50,8 @@ pub struct Links {
     pub installed: Vec<Installed>,
     /// The files that its loader opens beside it.
     pub needed: Vec<Needed>,
+    /// The tensors that it has as a shard, or puts in shards.
+    pub tensors: Vec<OfShard>,
 }
 
 impl Links {
@@ -62,6 +66,7 @@ impl Links {
             && self.releases.is_empty()
             && self.installed.is_empty()
             && self.needed.is_empty()
+            && self.tensors.is_empty()
     }
 }
 
@@ -86,6 +91,8 @@ pub struct Index<'a> {
     installed: Vec<(&'a Text, Installed)>,
     /// Files that loaders open and that are not as they need them.
     unmet: Vec<Unmet<'a>>,
+    /// Shards without tensors that an index puts in them.
+    elsewhere: Vec<TensorsElsewhere<'a>>,
 }
 
 impl<'a> Index<'a> {
@@ -100,6 +107,7 @@ impl<'a> Index<'a> {
         let mut index = Self::default();
         let (mut loads, mut sharded, mut releases) = (Vec::new(), Vec::new(), Vec::new());
         let (mut modules, mut handed) = (Modules::default(), Vec::new());
+        let mut tensors = Vec::new();
         for (path, links) in entries {
             if links.is_artifact {
                 index.artifacts.push(path);
@@ -109,6 +117,7 @@ impl<'a> Index<'a> {
             handed.extend(links.handed);
             sharded.extend(links.sharded.into_iter().map(|it| (path, it)));
             releases.extend(links.releases.into_iter().map(|it| (path, it)));
+            tensors.extend(links.tensors.into_iter().map(|it| (path, it)));
             index.unmet.extend(needed::unmet(path, links.needed, there));
             if !links.installed.is_empty() && install::is_of_model(path, has) {
                 let installed = links.installed.into_iter();
@@ -122,6 +131,7 @@ impl<'a> Index<'a> {
         loads.extend(of_paths.map(|it| it.load.clone()));
         index.other_releases = release::compare(releases);
         (index.mismatches, index.lone_shards) = shard::compare(sharded);
+        index.elsewhere = tensors::compare(tensors);
         index.artifacts.sort_unstable();
         index.artifacts.dedup();
         if loads.is_empty() {
@@ -189,6 +199,11 @@ impl<'a> Index<'a> {
     /// What is missing of the files that loaders open beside those that they are given.
     pub fn unmet(&self) -> &[Unmet<'a>] {
         &self.unmet
+    }
+
+    /// The shards that do not have all tensors that an index puts in them.
+    pub fn tensors_elsewhere(&self) -> &[TensorsElsewhere<'a>] {
+        &self.elsewhere
     }
 
     /// The calls in the view's sources that load the artifact at a path.

@@ -142,13 +142,13 @@ impl Seen {
 
 /// Where a file is: in the view, or in an archive of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct FilePlace<'a> {
+pub(super) struct FilePlace<'a> {
     archive: Option<(&'a Text, Vec<Hop>)>,
     path: Text,
 }
 
 impl<'a> FilePlace<'a> {
-    fn new(entry: &'a Text, hops: &[Hop]) -> Self {
+    pub(super) fn new(entry: &'a Text, hops: &[Hop]) -> Self {
         match hops.split_last() {
             Some((Hop::Member { name, .. }, archive)) => Self {
                 archive: Some((entry, archive.to_vec())),
@@ -162,7 +162,7 @@ impl<'a> FilePlace<'a> {
     }
 
     /// A file beside it.
-    fn beside(&self, name: &[u8]) -> Self {
+    pub(super) fn beside(&self, name: &[u8]) -> Self {
         Self {
             archive: self.archive.clone(),
             path: Text::new([folder(&self.path), name].concat()),

@@ -13,7 +13,8 @@ declare_rule! {
     /// Reports a model whose loader opens other files beside it, if one of them is not there or ends before the bytes that are read of it: the
     /// shards of an index (`model.safetensors.index.json`, `pytorch_model.bin.index.json`), ONNX's external data, the `.bin` of OpenVINO, the shards of a
     /// checkpoint of TensorFlow, files with weights of TensorFlow.js, TFLite and Core ML, and the arrays that gensim and old releases of joblib keep beside a
-    /// pickle. Lengths are compared for ONNX, OpenVINO and TensorFlow; of the others, each file is read as what it is.
+    /// pickle. Lengths are compared for ONNX, OpenVINO and TensorFlow; of the others, each file is read as what it is. A shard of safetensors has to
+    /// have the tensors that the index puts in it. An index in an archive has its shards of safetensors there.
     ///
     /// A file counts as there if git-lfs, git-annex or DVC keep it, if it is excluded or ignored and on disk, and if a change leaves it as it was. Nothing
     /// is said of what is in a submodule, behind a link or outside of a sparse checkout, and nothing of the files that a history had.
@@ -66,6 +67,30 @@ fn check(run: &Run<'_>, findings: &mut Vec<Finding>) {
         let subject = subject.map_or(Subject::Artifact, Subject::File);
         let mut finding = Finding::new(&META, subject, primary, message);
         finding.help.push(help);
+        findings.push(finding);
+    }
+    for away in run.index.tensors_elsewhere() {
+        let primary = Location {
+            path: away.index.clone(),
+            site: away.site.clone(),
+            ..Location::default()
+        };
+        let which = match away.count {
+            all if all == away.of => {
+                String::from("has none of the tensors that the index puts in it")
+            }
+            1 => String::from("does not have the tensor that the index puts in it on this line"),
+            count => format!(
+                "does not have {count} of the {} tensors that the index puts in it: the first is on this line",
+                away.of
+            ),
+        };
+        let message = format!("`{}` {which}", away.shard);
+        let subject = Subject::File(away.shard.clone());
+        let mut finding = Finding::new(&META, subject, primary, message);
+        finding.help.push(
+            "get the index and its shards again, or save the model again: they belong together",
+        );
         findings.push(finding);
     }
 }

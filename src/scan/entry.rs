@@ -29,7 +29,7 @@ use crate::{
     git::{self, Checkout, Content, Item, LinkEnd, Opened, Reader, View},
     inventory::{self, Artifact},
     limits,
-    link::{Handed, Helper, Installed, Links, Load, Needed, Release, Sharded, names_of},
+    link::{Handed, Helper, Installed, Links, Load, Needed, OfShard, Release, Sharded, names_of},
     policy::Policy,
     record::Recorder,
     verdict::{Coverage, Evidence, Scales, Weighed},
@@ -302,6 +302,7 @@ fn judge(item: &Item, seen: &Seen, task: Task<'_>) -> Judged {
             releases: Release::of(facts),
             installed: Installed::of(facts),
             needed: Needed::all(&item.entry, facts),
+            tensors: OfShard::all(&item.entry, facts),
         },
         weighed,
     }

@@ -1,16 +1,24 @@
 //! What the files of transformers, peft, diffusers and sentence-transformers name.
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    fact::{CodeHome, Fact, FileReference, FileRole, Global, GlobalName, Hop, NamedCode, Text},
+    fact::{
+        CodeHome, Fact, FileReference, FileRole, Global, GlobalName, Hop, NamedCode, ShardTensors,
+        Text,
+    },
     format::{
         Reading, called,
         json::{Document, Node, Places},
+        lines::Lines,
         template,
     },
+    limits,
 };
+
+/// How the shards are named whose tensors are compared with an index.
+const SAFETENSORS: &str = ".safetensors";
 
 /// Libraries whose classes a pipeline of diffusers is made of.
 const PIPELINE_LIBRARIES: &[&str] = &["diffusers", "transformers"];
@@ -239,7 +247,20 @@ pub(super) fn read_shards(document: &Document, reading: &mut Reading<'_>) {
     let maps = maps.filter(|(key, value)| key.text == "weight_map" && value.is_object());
     let mut found = Found::new(document, reading);
     let mut files: IndexSet<&str> = IndexSet::new();
-    for (_, value) in maps.flat_map(|(_, map)| map.entries()) {
+    let mut tensors: IndexMap<&str, (&Node, ShardTensors)> = IndexMap::new();
+    let mut lines = Lines::default();
+    let mut count: usize = 0;
+    for (key, value) in maps.flat_map(|(_, map)| map.entries()) {
+        if let Some(file) = value.text().filter(|file| file.ends_with(SAFETENSORS)) {
+            count = count.saturating_add(1);
+            let (_, of_file) = tensors
+                .entry(file)
+                .or_insert_with(|| (value, ShardTensors::default()));
+            if count <= limits::SHARD_TENSORS {
+                of_file.names.push(ShardTensors::digest(&key.text));
+                of_file.lines.push(lines.line(document.bytes(), &key.range));
+            }
+        }
         // Keras lists the files of a layer whose weights are in several.
         for value in std::iter::once(value).chain(value.items()) {
             if let Some(file) = value.text()
@@ -248,6 +269,13 @@ pub(super) fn read_shards(document: &Document, reading: &mut Reading<'_>) {
                 found.file(FileRole::Weights, file, value);
             }
         }
+    }
+    if count > limits::SHARD_TENSORS {
+        return;
+    }
+    for (file, (first, mut of_file)) in tensors {
+        of_file.file = Some(Text::from(file));
+        found.record(Fact::ShardTensors(Box::new(of_file)), first);
     }
 }
 

@@ -13,7 +13,8 @@ use super::{Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix};
 use crate::{
     bytes::{ReadError, Window, wide},
     fact::{
-        Fact, Piece, Place, SafetensorsAnomaly, SafetensorsFault, Short, SyntaxFault, TensorFault,
+        Fact, Piece, Place, SafetensorsAnomaly, SafetensorsFault, ShardTensors, Short, SyntaxFault,
+        TensorFault,
     },
     limits,
 };
@@ -63,6 +64,8 @@ breaks a rule is malformed. Reported as anomalies, because other parsers may rea
 This format is what to prefer for weights.
 ";
 
+/// What the name of a shard holds: `model-00001-of-00002.safetensors`.
+const SHARD: &[u8] = b"-of-";
 /// The length field.
 const LENGTH: u64 = 8;
 
@@ -127,7 +130,17 @@ fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {
         });
     }
     reading.recorder.list_tensors(|| header::list(text));
+    let is_shard = memchr::memmem::find(reading.name.as_bytes(), SHARD).is_some();
+    let names = header.tensors.iter();
+    let names = names.map(|(name, _)| ShardTensors::digest(name));
+    let of_shard = (is_shard && names.len() <= limits::SHARD_TENSORS).then(|| ShardTensors {
+        names: names.collect(),
+        ..ShardTensors::default()
+    });
     let used = validate(header.tensors)?;
+    if let Some(tensors) = of_shard {
+        reading.record(Fact::ShardTensors(Box::new(tensors)));
+    }
     let end = data
         .checked_add(used)
         .ok_or_else(|| ReadError::malformed(SafetensorsFault::TooLarge))?;

@@ -29,6 +29,8 @@ def gensim_models():
         "vectors.kv": vectors,
         "similar.pkl": SparseMatrixSimilarity(corpus, num_features=3),
         "tfidf.model": TfidfModel(corpus),
+        "words.model.gz": Word2Vec(texts, vector_size=8, min_count=1, workers=1),
+        "similar.bz2": SparseMatrixSimilarity(corpus, num_features=3),
     }
     for name, model in models.items():
         # From 4 elements on, an array has a file of its own.

@@ -25,10 +25,24 @@ fn index() -> &'static str {
     r#"{"metadata": {"total_size": 8}, "weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors", "c": "model-00001-of-00002.safetensors"}}"#
 }
 
-fn shard() -> Vec<u8> {
-    let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+/// A shard with tensors of these names.
+fn shard(names: &[&str]) -> Vec<u8> {
+    let entry = |(at, name): (usize, &&str)| {
+        let offsets = [4 * at, 4 * at + 4];
+        format!("\"{name}\":{{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":{offsets:?}}}")
+    };
+    let entries: Vec<String> = names.iter().enumerate().map(entry).collect();
+    let header = format!("{{{}}}", entries.join(","));
     let length = u64::try_from(header.len()).unwrap().to_le_bytes();
-    [&length[..], header, &[0; 4]].concat()
+    [&length[..], header.as_bytes(), &vec![0; 4 * names.len()]].concat()
+}
+
+fn first() -> Vec<u8> {
+    shard(&["a", "c"])
+}
+
+fn second() -> Vec<u8> {
+    shard(&["b"])
 }
 
 /// What is said with these arguments.
@@ -53,15 +67,54 @@ fn shards_of_an_index_are_beside_it() {
     let repo = repo!();
     repo.write(INDEX, index());
     insta::assert_snapshot!(said(&repo), @"m/model.safetensors.index.json:1:53: warning[incomplete-model] loading it opens 2 files, and none of them is there: `m/model-00001-of-00002.safetensors`, `m/model-00002-of-00002.safetensors`");
-    repo.write(FIRST, shard());
+    repo.write(FIRST, first());
     insta::assert_snapshot!(said(&repo), @"m/model.safetensors.index.json:1:94: warning[incomplete-model] loading it opens `m/model-00002-of-00002.safetensors`, which is not there");
     assert_eq!(run(&repo.root, &["check"]).code, 0);
-    repo.write(SECOND, shard());
+    repo.write(SECOND, second());
     assert_eq!(said(&repo), "");
-    // In an archive, an index has its shards there.
-    let member = zip::stored("model.safetensors.index.json", index());
-    repo.write("n/archive.zip", zip::archive(&[member]));
+    // In an archive, an index has its shards there, and not beside the archive.
+    let archive = |shards: &[(&'static str, Vec<u8>)]| {
+        let shards = shards.iter().map(|(name, bytes)| zip::stored(name, bytes));
+        let index = zip::stored("./x/model.safetensors.index.json", index());
+        zip::archive(&std::iter::once(index).chain(shards).collect::<Vec<_>>())
+    };
+    let first = ("./x/model-00001-of-00002.safetensors", first());
+    let second = ("./x/model-00002-of-00002.safetensors", second());
+    repo.write("m/a.zip", archive(std::slice::from_ref(&first)));
+    insta::assert_snapshot!(said(&repo), @"m/a.zip!./x/model.safetensors.index.json:1:94: warning[incomplete-model] loading it opens `x/model-00002-of-00002.safetensors`, which is not there");
+    repo.write("m/a.zip", archive(&[first.clone(), second]));
     assert_eq!(said(&repo), "");
+    let other = ("./x/model-00002-of-00002.safetensors", shard(&["other"]));
+    repo.write("m/a.zip", archive(&[first, other]));
+    insta::assert_snapshot!(said(&repo), @"m/a.zip!./x/model.safetensors.index.json:1:1: warning[incomplete-model] `model-00002-of-00002.safetensors` has none of the tensors that the index puts in it");
+}
+
+#[test]
+fn shards_have_the_tensors_of_their_index() {
+    let repo = repo!();
+    let index = "{\"weight_map\": {\n\"a\": \"s-1-of-2.safetensors\",\n\"b\": \"s-1-of-2.safetensors\",\n\"c\": \"s-1-of-2.safetensors\",\n\"d\": \"s-2-of-2.safetensors\"}}";
+    repo.write("model.safetensors.index.json", index);
+    let write = |first: &[&str], second: &[&str]| {
+        repo.write("s-1-of-2.safetensors", shard(first));
+        repo.write("s-2-of-2.safetensors", shard(second));
+        said(&repo)
+    };
+    assert_eq!(write(&["a", "b", "c"], &["d"]), "");
+    // What no index names is no reason to stop.
+    assert_eq!(write(&["c", "more", "b", "a"], &["d"]), "");
+    insta::assert_snapshot!(write(&["a", "c"], &["d"]), @"model.safetensors.index.json:3:1: warning[incomplete-model] `s-1-of-2.safetensors` does not have the tensor that the index puts in it on this line");
+    insta::assert_snapshot!(write(&["a"], &["b"]), @"
+    model.safetensors.index.json:3:1: warning[incomplete-model] `s-1-of-2.safetensors` does not have 2 of the 3 tensors that the index puts in it: the first is on this line
+    model.safetensors.index.json:5:1: warning[incomplete-model] `s-2-of-2.safetensors` has none of the tensors that the index puts in it
+    ");
+    // Shards that changed places.
+    insta::assert_snapshot!(write(&["d"], &["a", "b", "c"]), @"
+    model.safetensors.index.json:2:1: warning[incomplete-model] `s-1-of-2.safetensors` has none of the tensors that the index puts in it
+    model.safetensors.index.json:5:1: warning[incomplete-model] `s-2-of-2.safetensors` has none of the tensors that the index puts in it
+    ");
+    // A view of the index alone knows nothing of the shards.
+    assert_eq!(said_with(&repo, &["model.safetensors.index.json"]), "");
+    assert_eq!(run(&repo.root, &["check"]).code, 0);
 }
 
 #[test]
@@ -78,7 +131,7 @@ fn many_files_are_counted() {
 #[test]
 fn what_is_kept_elsewhere_is_there() {
     let repo = repo!();
-    repo.write(INDEX, index()).write(FIRST, shard());
+    repo.write(INDEX, index()).write(FIRST, first());
     let kept: [(&str, &dyn Fn()); 4] = [
         ("git-lfs", &|| {
             repo.write(SECOND, POINTER);
@@ -90,11 +143,11 @@ fn what_is_kept_elsewhere_is_there() {
         ("an exclusion", &|| {
             let policy = "version: 1\nextends: recommended\nexclude:\n- 'm/*.safetensors'\n";
             repo.write(".weighbridge.yaml", policy)
-                .write(SECOND, shard());
+                .write(SECOND, second());
         }),
         ("what git ignores", &|| {
             repo.write(".gitignore", "*.safetensors\n")
-                .write(SECOND, shard());
+                .write(SECOND, second());
         }),
     ];
     for (what, keep) in kept {
@@ -112,7 +165,7 @@ fn what_is_kept_elsewhere_is_there() {
 #[test]
 fn every_view_looks_at_its_own_state() {
     let repo = repo!();
-    repo.write(FIRST, shard()).write(SECOND, shard()).commit();
+    repo.write(FIRST, first()).write(SECOND, second()).commit();
     repo.write(INDEX, index());
     repo.git(&["add", "-A"]);
     let views: [&[&str]; 4] = [
@@ -271,6 +324,26 @@ fn pickles_have_their_arrays() {
             "{lists}: {said}"
         );
     }
+}
+
+/// gensim compresses the files beside a pickle that it compresses.
+#[test]
+fn compressed_pickles_have_their_arrays() {
+    let repo = repo!();
+    let of = |list: &str| {
+        let pickle = Pickle::proto(2).global("m", "C").raw(b")\x81}(");
+        let pickle = pickle.unicode(list).raw(b"](").unicode("vectors");
+        let pickle = pickle.raw(b"eub").stop();
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packed, &pickle).unwrap();
+        packed.finish().unwrap()
+    };
+    repo.write("g.pkl.gz", of("__numpys"));
+    insta::assert_snapshot!(said(&repo), @"g.pkl.gz!g.pkl@0x27: warning[incomplete-model] loading it opens `g.pkl.gz.vectors.npz`, which is not there");
+    repo.write("g.pkl.gz.vectors.npz", [0; 4]);
+    assert_eq!(said(&repo), "");
+    repo.write("g.pkl.gz", of("__scipys"));
+    insta::assert_snapshot!(said(&repo), @"g.pkl.gz!g.pkl@0x27: warning[incomplete-model] loading it opens `g.pkl.gz.vectors.sparse.npz`, which is not there");
 }
 
 /// An object of which an array has a file of its own.
