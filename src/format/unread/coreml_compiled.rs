@@ -2,7 +2,7 @@
 
 use crate::format::{Certainty, Format, Head, Read, Recognise, Runs};
 
-/// The programs and networks in folders of compiled models.
+/// The programs, networks and descriptions in folders of compiled models.
 pub static FORMAT: Format = Format {
     id: "coreml-compiled",
     title: "compiled Core ML model",
@@ -19,7 +19,7 @@ pub static FORMAT: Format = Format {
 const DOC: &str = "\
 ## What it is
 
-A program (`model.mil`) or a network (`model.espresso.net`) in a folder `NAME.mlmodelc`, which Core ML's compiler makes.
+A program (`model.mil`), a network (`model.espresso.net`) and their description (`coremldata.bin`) in a folder `NAME.mlmodelc`, which Core ML's compiler makes.
 
 ## What loading it does
 
@@ -27,7 +27,7 @@ Core ML runs it. Its custom layers are classes of the application.
 
 ## How it is recognised
 
-By how the program begins, or by the file in which the network keeps its weights.
+By how the program begins, by the file in which the network keeps its weights, or by the name of the description.
 
 ## What to prefer
 
@@ -40,5 +40,7 @@ fn probe(head: &Head<'_>) -> Certainty {
     let network = head.front.trim_ascii_start().starts_with(b"{")
         && holds(b"\"storage\"")
         && holds(b".espresso.weights\"");
-    Certainty::sure_if(program || network)
+    // Trees and other models that are no networks have nothing but this file.
+    let description = head.file_name() == b"coremldata.bin" && !head.front.is_empty();
+    Certainty::sure_if(program || network || description)
 }
