@@ -22,6 +22,8 @@ pub(super) struct Segments {
 #[derive(Debug)]
 struct Segment {
     start: usize,
+    /// How many bytes it takes.
+    room: usize,
     bytes: Vec<u8>,
 }
 
@@ -43,27 +45,29 @@ impl Segments {
     pub(super) fn read_from(&mut self, decoder: &mut dyn Read, most: usize) -> io::Result<usize> {
         let left = self.most.saturating_sub(self.len).min(most).min(CHUNK);
         let start = self.len;
-        let is_full =
-            |segment: &Segment| segment.start.saturating_add(segment.bytes.len()) == start;
+        let is_full = |segment: &Segment| segment.bytes.len() == segment.room;
         if self.parts.last().is_none_or(is_full) {
-            let length = start
+            let room = start
                 .clamp(CHUNK, MOST)
                 .min(self.most.saturating_sub(start));
             self.parts.push(Segment {
                 start,
-                bytes: vec![0; length],
+                room,
+                bytes: Vec::with_capacity(room),
             });
         }
         let Some(segment) = self.parts.last_mut() else {
             return Ok(0);
         };
-        let at = start.saturating_sub(segment.start);
-        let rest = segment.bytes.get_mut(at..).unwrap_or_default();
-        let left = left.min(rest.len());
-        let room = rest.get_mut(..left).unwrap_or_default();
-        let n = decoder.read(room)?.min(room.len());
+        // Zeros are written just before the decoder writes over them, while they are in the processor's cache.
+        let at = segment.bytes.len();
+        let left = left.min(segment.room.saturating_sub(at));
+        segment.bytes.resize(at.saturating_add(left), 0);
+        let read = decoder.read(segment.bytes.get_mut(at..).unwrap_or_default());
+        let n = read.as_ref().map_or(0, |&n| n.min(left));
+        segment.bytes.truncate(at.saturating_add(n));
         self.len = start.saturating_add(n);
-        Ok(n)
+        read.map(|_| n)
     }
 }
 
@@ -89,7 +93,7 @@ impl ByteSource for Segments {
     fn in_memory(&self) -> Option<&[u8]> {
         match self.parts.as_slice() {
             [] => Some(&[]),
-            [all] => all.bytes.get(..self.len),
+            [all] => Some(&all.bytes),
             _ => None,
         }
     }
