@@ -29,12 +29,9 @@ const NAMES: &[&[u8]] = &[
     b"launch.json",
     b"makefile",
     b"procfile",
-    b"pyproject.toml",
-    b"pytest.ini",
     b"settings.json",
-    b"setup.cfg",
+    b"singularity",
     b"tasks.json",
-    b"tox.ini",
 ];
 
 /// What such names begin with: `Dockerfile.gpu`, `.env.production`.
@@ -44,20 +41,32 @@ const BEGINNINGS: &[&[u8]] = &[b".env.", b"containerfile.", b"dockerfile."];
 const SUFFIXES: &[&[u8]] = &[
     b"bash",
     b"bat",
+    b"cfg",
     b"cmd",
+    b"conf",
     b"containerfile",
     b"csh",
+    b"def",
     b"dockerfile",
     b"env",
     b"fish",
+    b"hcl",
+    b"ini",
+    b"just",
     b"ksh",
     b"mk",
+    b"nf",
+    b"nomad",
+    b"pbs",
     b"ps1",
     b"sbatch",
     b"service",
     b"sh",
     b"slurm",
+    b"sub",
     b"tf",
+    b"tfvars",
+    b"toml",
     b"yaml",
     b"yml",
     b"zsh",
@@ -168,8 +177,15 @@ fn setting<'t>(text: &'t str, at: &Range<usize>) -> Setting<'t> {
     constant(value)
 }
 
-/// Whether what follows on a line is a comment: a `#` at the beginning of a word, outside of quotes.
+/// What a line of comment begins with, in INI files, in batch files and in languages with braces.
+const COMMENTS: &[&str] = &[";", "//", "::", "rem ", "REM "];
+
+/// Whether what follows on a line is a comment: such a line, or a `#` at the beginning of a word, outside of quotes.
 fn is_comment(before: &str) -> bool {
+    let line = before.trim_start();
+    if COMMENTS.iter().any(|sign| line.starts_with(sign)) {
+        return true;
+    }
     let mut quote = None;
     let mut last = ' ';
     for c in before.chars() {
@@ -312,6 +328,9 @@ mod tests {
         for text in [
             "# ENV NAME=1",
             "x  # export NAME=1",
+            "; NAME = 1",
+            "  // NAME = \"1\"",
+            "REM set NAME=1",
             "echo $NAME = 1",
             "[ \"${NAME:-}\" = 1 ]",
             "echo %NAME%=1",
@@ -364,6 +383,8 @@ mod tests {
             ".env.local",
             "ci.yml",
             "tox.ini",
+            "fly.toml",
+            "supervisord.conf",
         ] {
             assert!(sets_environment(name.as_bytes(), b""), "{name}");
         }

@@ -12,7 +12,8 @@ declare_rule! {
     ///
     /// Refuses source that sets the environment variable `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD` to a value that torch takes for
     /// true (`1`, `y`, `yes`, `true`), or to a value that the source does not show. Source is Python and what starts it: `Dockerfile`s,
-    /// shell scripts, `.env` files, Makefiles, workflows, compose files and other YAML, and the settings of pytest and tox.
+    /// shell scripts, `.env` files, Makefiles, workflows, compose files and other YAML, and settings in TOML and INI (pytest, tox,
+    /// deployments).
     ///
     /// ## Why it matters
     ///
