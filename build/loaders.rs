@@ -34,6 +34,8 @@ struct Catalogue {
     aliases: BTreeMap<String, String>,
     /// Those that are methods of an instance.
     methods: BTreeSet<String>,
+    /// By last word: those that are called of classes which inherit them, whatever those are called.
+    inherited: BTreeMap<String, String>,
     /// By name: Rust of the row.
     variables: BTreeMap<String, String>,
 }
@@ -84,6 +86,7 @@ impl Catalogue {
             &[
                 "call",
                 "method",
+                "inherited",
                 "aliases",
                 "file",
                 "risk",
@@ -93,8 +96,14 @@ impl Catalogue {
             ],
         )?;
         let name = qualified(text(row, "call")?)?;
-        if row.get("method").is_some_and(|it| *it == Value::Bool(true)) {
+        let is = |key| row.get(key).is_some_and(|it| *it == Value::Bool(true));
+        if is("method") {
             self.methods.insert(name.to_owned());
+        }
+        if let Some((_, last)) = name.rsplit_once('.').filter(|_| is("inherited"))
+            && let Some(other) = self.inherited.insert(last.to_owned(), name.to_owned())
+        {
+            return Err(format!("`{last}` is inherited from `{other}` as well").into());
         }
         let aliases = texts(row, "aliases")?;
         for alias in &aliases {
@@ -158,7 +167,7 @@ impl Catalogue {
         all
     }
 
-    /// By the last word of every path to a loader: words of which each such path has one.
+    /// By the last word of every path to a loader: words of which each such path has one. What is inherited needs no other.
     fn last_words(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let mut paths: Vec<String> = self.loaders.keys().flat_map(|n| self.paths(n)).collect();
@@ -172,6 +181,9 @@ impl Catalogue {
             if !module.split('.').any(|word| words.contains(word)) {
                 words.insert(module.split('.').next().unwrap_or(module).to_owned());
             }
+        }
+        for last in self.inherited.keys() {
+            found.insert(last.clone(), BTreeSet::from([last.clone()]));
         }
         found
     }
@@ -208,6 +220,9 @@ impl Catalogue {
         let rows: Vec<String> = classes.iter().map(|class| format!("{class:?}")).collect();
         let doc = "The classes whose instances have a method that loads, sorted.";
         table(&mut rust, doc, "CLASSES", "&str", &rows)?;
+        let rows: Vec<String> = self.inherited.iter().map(pair).collect();
+        let doc = "Last words of the loaders that classes inherit, and their names, sorted.";
+        table(&mut rust, doc, "INHERITED", "(&str, &str)", &rows)?;
         let last_words = self.last_words();
         let row = |(last, words): (&String, &BTreeSet<String>)| {
             let words: Vec<&String> = words.iter().collect();

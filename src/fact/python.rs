@@ -192,12 +192,13 @@ impl Constant {
         }
     }
 
-    /// Whether it is one of these names or texts, or a list with one of them.
+    /// Whether it is one of these names, texts, `True` or `False`, or a list with one of them.
     pub fn is_one_of(&self, known: &[&str]) -> bool {
         match self {
             Self::Name(name) | Self::Str(name) => {
                 name.as_str().is_some_and(|name| known.contains(&name))
             }
+            Self::Bool(value) => known.contains(&if *value { "True" } else { "False" }),
             Self::List(values) => values.iter().any(|value| value.is_one_of(known)),
             _ => false,
         }

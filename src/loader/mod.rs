@@ -126,6 +126,12 @@ pub fn is_class(name: &str) -> bool {
     CLASSES.binary_search(&name).is_ok()
 }
 
+/// The loader that a class of any name has from a base, if it is called so.
+pub fn inherited(method: &str) -> Option<&'static Loader> {
+    let at = INHERITED.binary_search_by_key(&method, |(last, _)| last);
+    by_name(INHERITED.get(at.ok()?)?.1)
+}
+
 /// The variable of this name.
 pub fn variable(name: &str) -> Option<&'static Variable> {
     let at = VARIABLES.binary_search_by_key(&name, |variable| variable.name);

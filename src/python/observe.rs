@@ -177,6 +177,16 @@ impl<'a> Observer<'_, 'a> {
                 }
             }
         }
+        if self.notes.count() == before
+            && let Expr::Attribute(method) = &*call.func
+            && let Some(loader) = loader::inherited(&method.attr)
+        {
+            let target = Target {
+                what: What::Path(loader.name.to_owned()),
+                bound: Vec::new(),
+            };
+            self.note(loader, &target, call, 0, (scope, unit));
+        }
         if let Some(handing) = &mut self.handing
             && self.notes.count() == before
         {

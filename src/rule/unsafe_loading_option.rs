@@ -17,6 +17,7 @@ declare_rule! {
     /// Refuses calls that switch off what keeps a loader from running code of the file: `safe_mode=False` of Keras,
     /// `trust_remote_code=True` of transformers and others, `safe=False` of jsonpickle, `trusted=` of skops with anything but a list that
     /// stands there, `weights_only=False` of `torch.hub.load_state_dict_from_url`,
+    /// `load_from_checkpoint(..., weights_only=False)` of Lightning,
     /// `yaml.load` with `Loader` or `UnsafeLoader`, and `keras.config.enable_unsafe_deserialization`. So are values that the source does not show, unless code runs only with `True`;
     /// a parameter whose default is safe counts as safe.
     ///

@@ -94,6 +94,7 @@ fn loaders_are_judged_by_the_rules_of_their_rows() {
             for position in ways {
                 let unsafe_value = match (argument.lets_run.first(), argument.safe) {
                     (Some(name), _) if name.contains('.') => (*name).to_owned(),
+                    (Some(value @ &("True" | "False")), _) => (*value).to_owned(),
                     (Some(text), _) => format!("'{text}'"),
                     (None, "False") => "True".to_owned(),
                     _ => "path.other".to_owned(),

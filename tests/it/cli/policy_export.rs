@@ -259,6 +259,8 @@ fn floors_follow_from_the_target_and_the_rules() {
     jsonpickle>=4.0
     # From 2.13 on, `keras.models.load_model` has `safe_mode=True` by default
     keras>=2.13
+    # From 2.6 on, `lightning.LightningModule.load_from_checkpoint` has `weights_only=True` by default
+    lightning>=2.6
     # From 1.16.3 on, `numpy.lib.format.read_array` has `allow_pickle=False` by default
     numpy>=1.16.3
     # From 5.4 on, `yaml.load` has `Loader=yaml.FullLoader` by default
@@ -274,6 +276,8 @@ fn floors_follow_from_the_target_and_the_rules() {
     jsonpickle>=4.0
     # From 2.13 on, `keras.models.load_model` has `safe_mode=True` by default
     keras>=2.13
+    # From 2.6 on, `lightning.LightningModule.load_from_checkpoint` has `weights_only=True` by default
+    lightning>=2.6
     # From 5.4 on, `yaml.load` has `Loader=yaml.FullLoader` by default
     pyyaml>=5.4
     # The policy has `target.torch: >=2.9`
@@ -287,6 +291,8 @@ fn floors_follow_from_the_target_and_the_rules() {
     jsonpickle>=4.0
     # From 2.13 on, `keras.models.load_model` has `safe_mode=True` by default
     keras>=2.13
+    # From 2.6 on, `lightning.LightningModule.load_from_checkpoint` has `weights_only=True` by default
+    lightning>=2.6
     # From 1.16.3 on, `numpy.lib.format.read_array` has `allow_pickle=False` by default
     numpy>=1.16.3
     # From 5.4 on, `yaml.load` has `Loader=yaml.FullLoader` by default

@@ -52,6 +52,25 @@ fn loaders_of_yaml_that_call_what_tags_name_are_refused() {
     }
 }
 
+/// The class is the user's, and where it is defined does not matter.
+#[test]
+fn a_loader_that_a_class_inherits_is_known_by_its_method() {
+    for source in [
+        "from model import Net\nNet.load_from_checkpoint('a.ckpt', weights_only=False)",
+        "import lightning as L\nclass Net(L.LightningModule): pass\nn = Net.load_from_checkpoint(p, map_location='cpu', weights_only=False)",
+        "from pytorch_lightning import LightningModule\nLightningModule.load_from_checkpoint(p, weights_only=False)",
+        "class Net:\n    @classmethod\n    def load(cls, p): return cls.load_from_checkpoint(p, weights_only=False)",
+        "def f(classes, p): return classes['a'].load_from_checkpoint(p, weights_only=False).eval()",
+        "from model import Net\noptions = dict(weights_only=False)\nNet.load_from_checkpoint(p, **options)",
+    ] {
+        let said = told(source);
+        assert!(
+            said.starts_with("unsafe-loading-option: `weights_only=False` lets `"),
+            "{source}\n{said}"
+        );
+    }
+}
+
 #[test]
 fn options_that_do_not_are_silent() {
     for source in [
@@ -77,6 +96,10 @@ fn options_that_do_not_are_silent() {
         "from ruamel.yaml import YAML\nYAML().load(f)",
         "from ruamel.yaml import YAML\nYAML(typ='safe', pure=True).load(f)",
         "from accelerate.utils import load\nload(p)",
+        "from model import Net\nNet.load_from_checkpoint(p)",
+        "from model import Net\nNet.load_from_checkpoint(p, weights_only=True)",
+        "from model import Net\nNet.load_from_checkpoint(p, weights_only=None)",
+        "from model import Net\nNet.load_from_checkpoint(p, weights_only=args.safe)",
     ] {
         assert_eq!(told(source), "", "{source}");
     }
