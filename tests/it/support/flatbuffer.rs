@@ -5,6 +5,10 @@ pub(crate) enum Field {
     U8(u8),
     U32(u32),
     U64(u64),
+    /// A structure of sixteen bytes, in the table itself.
+    Inline([u8; 16]),
+    /// A list of such structures.
+    Structs(Vec<[u8; 16]>),
     Text(&'static str),
     Bytes(Vec<u8>),
     Texts(Vec<&'static str>),
@@ -44,20 +48,32 @@ fn put_table(file: &mut Vec<u8>, from: usize, table: Table) {
         .unwrap_or(0);
     let fields = file.len();
     file.extend((4 + 2 * slots).to_le_bytes());
-    file.extend(u16::try_from(8 + 8 * table.0.len()).unwrap().to_le_bytes());
+    let room = |field: &Field| {
+        if matches!(field, Field::Inline(_)) {
+            16
+        } else {
+            8
+        }
+    };
+    let size: usize = table.0.iter().map(|(_, field)| room(field)).sum();
+    file.extend(u16::try_from(8 + size).unwrap().to_le_bytes());
     file.extend(vec![0; 2 * usize::from(slots)]);
     lead(file, from);
     let at = file.len();
     file.extend(u32::try_from(at - fields).unwrap().to_le_bytes());
     file.extend([0; 4]);
-    for (n, (number, _)) in table.0.iter().enumerate() {
-        let slot = fields + 4 + 2 * usize::from(*number);
-        file[slot..slot + 2].copy_from_slice(&u16::try_from(8 + 8 * n).unwrap().to_le_bytes());
-    }
     let body = file.len();
-    file.extend(vec![0; 8 * table.0.len()]);
-    for (n, (_, field)) in table.0.into_iter().enumerate() {
-        put_field(file, body + 8 * n, field);
+    let mut places = Vec::new();
+    let mut next = 0;
+    for (number, field) in &table.0 {
+        let slot = fields + 4 + 2 * usize::from(*number);
+        file[slot..slot + 2].copy_from_slice(&u16::try_from(8 + next).unwrap().to_le_bytes());
+        places.push(body + next);
+        next += room(field);
+    }
+    file.extend(vec![0; size]);
+    for (place, (_, field)) in places.into_iter().zip(table.0) {
+        put_field(file, place, field);
     }
 }
 
@@ -66,6 +82,13 @@ fn put_field(file: &mut Vec<u8>, at: usize, field: Field) {
         Field::U8(number) => file[at] = number,
         Field::U32(number) => file[at..at + 4].copy_from_slice(&number.to_le_bytes()),
         Field::U64(number) => file[at..at + 8].copy_from_slice(&number.to_le_bytes()),
+        Field::Inline(bytes) => file[at..at + 16].copy_from_slice(&bytes),
+        Field::Structs(structs) => {
+            let body = put_vector(file, at, 4 * structs.len());
+            file[body - 4..body]
+                .copy_from_slice(&u32::try_from(structs.len()).unwrap().to_le_bytes());
+            file[body..].copy_from_slice(&structs.concat());
+        }
         Field::Text(text) => put_bytes(file, at, text.as_bytes()),
         Field::Bytes(bytes) => put_bytes(file, at, &bytes),
         Field::Texts(texts) => {
