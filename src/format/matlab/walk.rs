@@ -9,7 +9,7 @@ use super::{
     wrong,
 };
 use crate::{
-    bytes::{ByteSource, Codec, Inflated, ReadError, Window, narrow},
+    bytes::{ByteSource, Codec, Inflated, Paged, ReadError, Window, narrow},
     fact::{ForeignCode, Hop, Place, Short, Text},
     format::Reading,
     limits,
@@ -46,7 +46,8 @@ pub(super) fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), Rea
     };
     let pointer = front.get(narrow(POINTER)..narrow(POINTER.saturating_add(8)));
     let inner = pointer.and_then(|pointer| place_of(pointer, order));
-    let done = walk.variables(window, inner, reading);
+    // Elements are small and stand one after another.
+    let done = walk.variables(&Paged::of(window), inner, reading);
     // What was met before an error is said as well.
     walk.objects.record(reading);
     done?;
