@@ -28,6 +28,14 @@ use crate::{
 /// Where MATLAB keeps what all objects are made of.
 const LIST: &str = "#subsystem#/MCOS";
 
+/// What stands beside the class of an object of MATLAB.
+struct Marks {
+    /// It is where the list is.
+    is_list: bool,
+    /// It says that it is to be restored as an object.
+    is_object: bool,
+}
+
 /// An object to visit: its header, and its name in an object that was visited.
 struct Visit {
     header: u64,
@@ -112,7 +120,7 @@ impl Walk<'_> {
             self.dataset(at, header, &attributes, reading)?;
         }
         for one in &attributes {
-            self.attribute(at, one, header, reading)?;
+            self.attribute(at, one, (&attributes, header), reading)?;
         }
         for link in group::links(self.file, header)? {
             match link.to {
@@ -144,7 +152,7 @@ impl Walk<'_> {
         &mut self,
         at: usize,
         one: &Attribute,
-        header: &Header,
+        (all, header): (&[Attribute], &Header),
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
         let is_root = at == 0;
@@ -161,8 +169,11 @@ impl Walk<'_> {
         };
         let hop = self.hop_of(at, &one.name);
         if one.name == *"MATLAB_class" {
-            let is_list = self.path(at, None) == *LIST;
-            return self.marked(text, is_list, header, hop, reading);
+            let marks = Marks {
+                is_list: self.path(at, None) == *LIST,
+                is_object: all.iter().any(|one| one.name == *"MATLAB_object_decode"),
+            };
+            return self.marked(text, marks, header, hop, reading);
         }
         if configures {
             reading.recorder.enter(hop);
@@ -188,12 +199,14 @@ impl Walk<'_> {
     fn marked(
         &mut self,
         class: Vec<u8>,
-        is_list: bool,
+        Marks { is_list, is_object }: Marks,
         header: &Header,
         hop: Hop,
         reading: &mut Reading<'_>,
     ) -> Result<(), ReadError> {
         match matlab::restored(&class) {
+            // No writer marks data as an object, or puts it where the list is.
+            Restored::Data if is_object || is_list => self.stored.met(class, false, hop),
             Restored::Data => Ok(()),
             Restored::Code(fact) => {
                 let record = |recorder: &mut Recorder| recorder.record(*fact);

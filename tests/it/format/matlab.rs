@@ -240,6 +240,15 @@ fn objects_of_version_7_3_are_data_where_their_list_says_so() {
     // The class has another name, or is one of the old kind.
     insta::assert_snapshot!(of(stored("string", true, &string, &[0, 1, 0, 0], PATH)), @"x/MATLAB_class code-by-value: loading makes an object of the class `string` of MATLAB, which restores itself");
     insta::assert_snapshot!(of(stored("string", false, &string, &[0; 4], PATH)), @"x/MATLAB_class code-by-value: loading makes an object of the class `string` of MATLAB, which restores itself");
+    // What says that it is data, and has an object restored all the same.
+    let mut hidden = File::new();
+    let at = hidden.put(&[0, 0, 0, 0xdd]);
+    let mut messages = contiguous(at, 4);
+    messages.push(attribute("MATLAB_class", b"uint32"));
+    messages.push(attribute("MATLAB_object_decode", b"3"));
+    let x = hidden.object(&messages);
+    let root = hidden.object(&[hard("x", x)]);
+    insta::assert_snapshot!(of(hidden.finish(root)), @"x/MATLAB_class code-by-value: loading makes an object of the class `uint32` of MATLAB, which restores itself");
     // A list in another place, and one that cannot be read.
     insta::assert_snapshot!(of(stored("string", true, &string, &[0; 4], ["other", "MCOS"])), @"
     x/MATLAB_class code-by-value: loading makes an object of the class `string` of MATLAB, which restores itself
