@@ -53,7 +53,7 @@ By a key `flavors`, and the name `MLmodel` or other keys that MLflow writes, whe
 
 Each named module, class and script, and a folder of modules under `code`, is a global that a configuration has called, at its line and column. The pack
 `mlflow-flavors` lists the loaders of MLflow's own flavors, which load the files beside them; everything else needs an entry in the policy. Paths that leave the folder are refused. The files themselves
-are read as what they are. What `requirements.txt`, `conda.yaml` and `python_env.yaml` beside it install from elsewhere than a public index is
+are read as what they are. What `requirements.txt`, `conda.yaml`, `python_env.yaml` and others of their names beside it install from elsewhere than a public index is
 a warning (`model-requirements`).
 
 ## What to prefer

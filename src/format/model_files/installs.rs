@@ -11,12 +11,20 @@ use crate::{
     limits,
 };
 
-/// Names of the lists.
+/// Names of the lists: those that `MLflow` writes, and what a model may name instead under `env`.
 const NAMES: &[&[u8]] = &[
     b"requirements.txt",
     b"constraints.txt",
     b"conda.yaml",
+    b"conda.yml",
+    b"conda_env.yaml",
+    b"conda_env.yml",
+    b"env.yaml",
+    b"env.yml",
+    b"environment.yaml",
+    b"environment.yml",
     b"python_env.yaml",
+    b"python_env.yml",
 ];
 
 /// Options of pip whose value is an index, or a page of files.
