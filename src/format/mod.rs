@@ -265,6 +265,7 @@ formats! {
         tfjs,
         coreml,
         jsonpickle,
+        orbax,
     }
     also {
         arrow::parquet::FORMAT,

@@ -22,6 +22,7 @@ declare_rule! {
     /// ## Why it matters
     ///
     /// The loader stops with an error, on the machine where the model is needed; a file was not added, not uploaded, or cut short.
+    /// transformers loads a model of which a shard lacks a tensor all the same: it makes up the values and says so in its log.
     ///
     /// ## Example
     ///

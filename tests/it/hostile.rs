@@ -49,6 +49,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         crate::format::spacy::fixtures(),
         crate::format::thinc::fixtures(),
         crate::format::trees::fixtures(),
+        crate::format::catboost_parts::fixtures(),
+        crate::format::orbax::fixtures(),
         crate::format::vectors::fixtures(),
         unread_fixtures(),
     ]

@@ -3,6 +3,7 @@
 mod archived_source;
 pub(crate) mod archives;
 pub(crate) mod arrow;
+pub(crate) mod catboost_parts;
 pub(crate) mod codecs;
 pub(crate) mod coreml;
 pub(crate) mod described;
@@ -23,6 +24,7 @@ pub(crate) mod nemo;
 mod npy;
 pub(crate) mod onnx;
 pub(crate) mod openvino;
+pub(crate) mod orbax;
 mod ordinary;
 mod pickle;
 mod pickle_oracle;
