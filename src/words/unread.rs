@@ -445,6 +445,9 @@ impl fmt::Display for Unsupported {
                 write!(f, "a tensor of type {number}, whose size is not known here")
             }
             Self::RawTemplate => f.write_str("a `raw` block of a chat template"),
+            Self::TemplateEscape => f.write_str(
+                "an escape in a chat template that renderers read in different ways (`\\N`, `\\U`, the end of a line)",
+            ),
             Self::PatchedMember => f.write_str("a member of patched data"),
             Self::BrokenSevenZip => f.write_str("a 7z archive that is broken or cut off"),
             Self::SevenZip => f.write_str("a form of 7z archives"),

@@ -82,6 +82,8 @@ pub enum Unsupported {
     ExportMember,
     /// A block of text in a chat template that is taken as it is.
     RawTemplate,
+    /// An escape in a chat template that renderers read in different ways.
+    TemplateEscape,
     /// A version of GGUF.
     GgufVersion(u32),
     /// A layout of GGML that no known program writes, or a damaged one.

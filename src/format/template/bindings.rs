@@ -6,11 +6,11 @@ use minijinja::machinery::{
     Span,
     ast::{Call, CallArg, Expr, ForLoop, Macro, Stmt},
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     names,
-    tree::{Visitor, argument_value},
+    tree::{Visitor, argument_value, children},
 };
 use crate::{bytes::ReadError, limits};
 
@@ -50,6 +50,10 @@ pub(super) struct Bindings<'t, 's> {
     unnamed: Vec<Bound<'t, 's>>,
     macros: Vec<&'t Macro<'s>>,
     calls: Vec<&'t Call<'s>>,
+    /// Names of lists and dicts that values are put into.
+    holders: Vec<(&'s str, &'t Expr<'s>, bool)>,
+    /// The same with what was put where: each once.
+    held: FxHashSet<(&'s str, usize, bool)>,
     steps: Cell<u64>,
     /// The highest numbers that names stand for, and those of rounds of loops over them.
     largest: RefCell<FxHashMap<(Size, String), Option<u64>>>,
@@ -138,6 +142,50 @@ impl<'t, 's> Bindings<'t, 's> {
         }
     }
 
+    /// Puts a value into whatever list or dict an expression may stand for, or into an element of it.
+    fn hold(&mut self, target: &'t Expr<'s>, value: &'t Expr<'s>, inside: bool) {
+        if !self.step() {
+            return;
+        }
+        match target {
+            Expr::Var(it) => {
+                if self
+                    .held
+                    .insert((it.id, std::ptr::from_ref(value).addr(), inside))
+                {
+                    let bound = self.variables.entry(it.id).or_default();
+                    bound.push(Bound::Holder(value));
+                    self.holders.push((it.id, value, inside));
+                }
+            }
+            Expr::GetAttr(it) => self.bind_attribute(it.name, Bound::Holder(value)),
+            Expr::GetItem(it) => match &it.subscript_expr {
+                Expr::Const(name) if name.value.as_str().is_some() => {
+                    let name = name.value.as_str().unwrap_or_default();
+                    self.bind_attribute(name, Bound::Holder(value));
+                }
+                _ => self.hold(&it.expr, value, true),
+            },
+            Expr::IfExpr(it) => {
+                self.hold(&it.true_expr, value, inside);
+                if let Some(otherwise) = &it.false_expr {
+                    self.hold(otherwise, value, inside);
+                }
+            }
+            Expr::BinOp(it) => {
+                self.hold(&it.left, value, inside);
+                self.hold(&it.right, value, inside);
+            }
+            // Nothing else has it, but for what is in it.
+            Expr::List(_) | Expr::Tuple(_) | Expr::Map(_) if !inside => {}
+            _ => {
+                for of in children(target) {
+                    self.hold(of, value, true);
+                }
+            }
+        }
+    }
+
     /// Arguments that become values of attributes and keys.
     fn fill(&mut self, call: &'t Call<'s>) {
         for argument in &call.args {
@@ -175,6 +223,17 @@ impl<'t, 's> Bindings<'t, 's> {
         for call in std::mem::take(&mut self.calls) {
             for of in self.called(call) {
                 self.pass(call, of);
+            }
+        }
+        // What is put into a list by one of its names is found by the others.
+        while let Some((name, value, inside)) = self.holders.pop() {
+            let bound = self.variables.get(name).cloned().unwrap_or_default();
+            for bound in bound {
+                match bound {
+                    Bound::Value(of) => self.hold(of, value, inside),
+                    Bound::Element(of) => self.hold(of, value, true),
+                    _ => {}
+                }
             }
         }
     }
@@ -269,7 +328,7 @@ impl<'t, 's> Visitor<'t, 's> for Bindings<'t, 's> {
                 && is_filling(method.name)
             {
                 for argument in &call.args {
-                    self.bind(&method.expr, Bound::Holder(argument_value(argument)));
+                    self.hold(&method.expr, argument_value(argument), false);
                 }
                 if matches!(method.name, "update" | "setdefault") {
                     self.fill(call);

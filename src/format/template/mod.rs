@@ -28,7 +28,7 @@ use uses::Uses;
 
 use super::{Reading, lines::Lines};
 use crate::{
-    bytes::{ReadError, wide},
+    bytes::{ReadError, narrow, wide},
     fact::{Fact, Malformed, Place, Short, SyntaxFault, Unsupported},
     limits,
 };
@@ -85,10 +85,29 @@ fn check_raw(template: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
+/// Escapes that Jinja reads as Python does (`\\N{LOW LINE}`, `\\U0000005f`, the end of a line) and others as plain characters: which text such a
+/// one stands for depends on the renderer.
+fn check_escapes(template: &str) -> Result<(), ReadError> {
+    for token in tokenize(template, false, SyntaxConfig::default()) {
+        // The parser says why.
+        let Ok((token, span)) = token else { break };
+        let Token::String(_) = token else { continue };
+        let range = narrow(span.start_offset.into())..narrow(span.end_offset.into());
+        let mut bytes = template.as_bytes().get(range).unwrap_or_default().iter();
+        while let Some(byte) = bytes.next() {
+            if *byte == b'\\' && matches!(bytes.next(), Some(b'N' | b'U' | b'\n' | b'\r')) {
+                return Err(ReadError::unsupported(Unsupported::TemplateEscape));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The template with `if` in place of `generation`, a block that transformers knows and Jinja does not: it marks what a model
 /// is trained on. Nothing moves.
 fn without_marks(template: &str) -> Result<String, ReadError> {
     let mut template = template.to_owned();
+    check_escapes(&template)?;
     for _ in 0..=limits::TEMPLATE_MARKED {
         let Err((_, range)) = parsed(&template) else {
             return Ok(template);

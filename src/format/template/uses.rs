@@ -123,26 +123,31 @@ impl<'b, 't, 's> Uses<'b, 't, 's> {
     }
 
     fn filter(&mut self, filter: &Filter<'_>, span: Span) {
-        if filter.name == "attr" {
-            match filter.args.as_slice() {
-                [CallArg::Pos(name)] => self.path(name),
-                _ => self.add_shown(TemplateUse::Computed, span),
-            }
-            return;
-        }
-        if !names::FILTERS.contains(&filter.name) {
+        if !names::FILTERS.contains(&filter.name) && filter.name != "attr" {
             self.unknown(TemplateName::Filter, filter.name, span);
         }
         if filter.name == "format" && filter.expr.as_ref().is_some_and(is_wide_format) {
             self.add_shown(TemplateUse::Endless, span);
         }
-        let by_position: &[usize] = match filter.name {
+        self.filtered(filter.name, &filter.args, span);
+    }
+
+    /// What a filter looks up by its arguments.
+    fn filtered(&mut self, name: &str, arguments: &[CallArg<'_>], span: Span) {
+        if name == "attr" {
+            match arguments {
+                [CallArg::Pos(name)] => self.path(name),
+                _ => self.add_shown(TemplateUse::Computed, span),
+            }
+            return;
+        }
+        let by_position: &[usize] = match name {
             "selectattr" | "rejectattr" | "groupby" | "sum" => &[0],
-            "min" | "max" | "unique" => &[1],
+            "join" | "min" | "max" | "unique" => &[1],
             "sort" => &[2],
             _ => &[],
         };
-        for (at, argument) in filter.args.iter().enumerate() {
+        for (at, argument) in arguments.iter().enumerate() {
             let value = argument_value(argument);
             match argument {
                 CallArg::Kwarg("attribute", _) => self.path(value),
@@ -153,37 +158,32 @@ impl<'b, 't, 's> Uses<'b, 't, 's> {
                 _ => {}
             }
         }
-        if matches!(filter.name, "map" | "select" | "reject") {
-            self.applied(filter, 0);
-        } else if matches!(filter.name, "selectattr" | "rejectattr") {
-            self.applied(filter, 1);
+        match name {
+            "map" | "select" | "reject" => self.applied(name, arguments, span),
+            "selectattr" | "rejectattr" => {
+                self.applied(name, arguments.get(1..).unwrap_or_default(), span);
+            }
+            _ => {}
         }
     }
 
-    /// A filter or a test that another filter applies, by its name in an argument.
-    fn applied(&mut self, filter: &Filter<'_>, at: usize) {
-        let Some(CallArg::Pos(name)) = filter.args.get(at) else {
+    /// A filter or a test that another filter applies, by its name in the first of some arguments; the others are its own.
+    fn applied(&mut self, by: &str, arguments: &[CallArg<'_>], span: Span) {
+        let Some((CallArg::Pos(name), rest)) = arguments.split_first() else {
             return;
         };
-        let (known, kind) = if filter.name == "map" {
-            (names::FILTERS, TemplateName::Filter)
-        } else {
-            (names::TESTS, TemplateName::Test)
+        let Expr::Const(it) = name else {
+            return self.add_shown(TemplateUse::Computed, name.span());
         };
-        match name {
-            Expr::Const(it) => match text(it) {
-                Some("attr") if kind == TemplateName::Filter => {
-                    match filter.args.get(at.saturating_add(1)) {
-                        Some(CallArg::Pos(attribute)) => self.path(attribute),
-                        _ => self.add_shown(TemplateUse::Computed, name.span()),
-                    }
-                }
-                Some(text) if !known.contains(&text) && !is_operator(text) => {
-                    self.unknown(kind, text, name.span());
-                }
-                _ => {}
-            },
-            _ => self.add_shown(TemplateUse::Computed, name.span()),
+        let Some(applied) = text(it) else { return };
+        if by != "map" {
+            if !names::TESTS.contains(&applied) && !is_operator(applied) {
+                self.unknown(TemplateName::Test, applied, name.span());
+            }
+        } else if names::FILTERS.contains(&applied) || applied == "attr" {
+            self.filtered(applied, rest, span);
+        } else {
+            self.unknown(TemplateName::Filter, applied, name.span());
         }
     }
 

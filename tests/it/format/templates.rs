@@ -77,6 +77,15 @@ fn what_reaches_further_is_named_with_its_place() {
         "{{ x | map(attribute='a.__class__') | list }}",
         "{{ x | map('attr', '__class__') | list }}",
         "{{ '{0.__class__.__init__}'.format(x) }}",
+        "{{ x | join(', ', '__class__.__name__') }}",
+        "{{ [x] | map('map', 'attr', '__class__') | map('list') | list }}",
+        "{{ x | map('groupby', '__class__') | list }}",
+        "{{ x | map('sort', false, false, '__class__') | list }}",
+        "{% set m = messages %}{% set _ = m.append('__class__') %}{{ x[messages | last] }}",
+        "{% macro f(l) %}{{ l.append('__class__') }}{% endmacro %}{{ f(messages) }}{{ x[messages[-1]] }}",
+        "{% for m in messages %}{{ m['content'].append('__class__') }}{% endfor %}{{ x[messages[0].content[-1]] }}",
+        "{{ x['\\N{LOW LINE}_class__'] }}{{ x['\\U0000005f_class__'] }}",
+        "{{ x['_\\\n_class__'] }}",
         "{{ (''|attr)('__class__') }}",
         "{{ x['get']('a') }}",
         "{% include 'other' %}{% import 'a' as b %}{% from 'c' import d %}",
@@ -137,6 +146,34 @@ fn what_reaches_further_is_named_with_its_place() {
 
     {{ '{0.__class__.__init__}'.format(x) }}
     tokenizer.chat_template 1:4: looks up `__class__`, which belongs to Python's own objects
+
+    {{ x | join(', ', '__class__.__name__') }}
+    tokenizer.chat_template 1:19: looks up `__class__`, which belongs to Python's own objects
+
+    {{ [x] | map('map', 'attr', '__class__') | map('list') | list }}
+    tokenizer.chat_template 1:29: looks up `__class__`, which belongs to Python's own objects
+
+    {{ x | map('groupby', '__class__') | list }}
+    tokenizer.chat_template 1:23: looks up `__class__`, which belongs to Python's own objects
+
+    {{ x | map('sort', false, false, '__class__') | list }}
+    tokenizer.chat_template 1:34: looks up `__class__`, which belongs to Python's own objects
+
+    {% set m = messages %}{% set _ = m.append('__class__') %}{{ x[messages | last] }}
+    tokenizer.chat_template 1:74: looks up `__class__`, which belongs to Python's own objects
+
+    {% macro f(l) %}{{ l.append('__class__') }}{% endmacro %}{{ f(messages) }}{{ x[messages[-1]] }}
+    tokenizer.chat_template 1:80: looks up `__class__`, which belongs to Python's own objects
+
+    {% for m in messages %}{{ m['content'].append('__class__') }}{% endfor %}{{ x[messages[0].content[-1]] }}
+    tokenizer.chat_template 1:90: looks up `__class__`, which belongs to Python's own objects
+
+    {{ x['\N{LOW LINE}_class__'] }}{{ x['\U0000005f_class__'] }}
+    tokenizer.chat_template: not supported: an escape in a chat template that renderers read in different ways (`\N`, `\U`, the end of a line)
+
+    {{ x['_\
+    _class__'] }}
+    tokenizer.chat_template: not supported: an escape in a chat template that renderers read in different ways (`\N`, `\U`, the end of a line)
 
     {{ (''|attr)('__class__') }}
     tokenizer.chat_template 1:4: calls a value that it looked up: `(''|attr)('__class__')`
