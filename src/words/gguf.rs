@@ -18,6 +18,7 @@ impl fmt::Display for GgufFault {
             Self::NotUtf8(GgufCounted::Tensors) => f.write_str("the name of a tensor is not UTF-8"),
             Self::NotUtf8(_) => f.write_str("a key is not UTF-8"),
             Self::EmptyKey => f.write_str("a key is empty"),
+            Self::ZeroInKey => f.write_str("a key has a zero byte, at which some readers end it"),
             Self::DuplicateKey(key) => write!(f, "`{key}` has two values"),
             Self::ValueType { key, number } => {
                 write!(f, "the value of `{key}` is of type {number}, which is none")

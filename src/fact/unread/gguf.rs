@@ -21,6 +21,8 @@ pub enum GgufFault {
     NotUtf8(GgufCounted),
     /// A key without a character.
     EmptyKey,
+    /// A key with a zero byte, at which readers in C end it.
+    ZeroInKey,
     /// Two values of one key.
     DuplicateKey(Short),
     /// The value of a key is of a type that the format does not have.

@@ -47,7 +47,7 @@ By `GGUF` and a version below 256, in either byte order, as its first eight byte
 
 ## What is checked
 
-Versions 1 to 3 in both byte orders. A file is malformed that has counts or lengths which it cannot hold, types that do not exist, arrays of arrays, two values of one key, two tensors of one name, an alignment that is no
+Versions 1 to 3 in both byte orders. A file is malformed that has counts or lengths which it cannot hold, types that do not exist, arrays of arrays, keys with a zero byte, two values of one key, two tensors of one name, an alignment that is no
 power of two, more than four dimensions, shapes whose product overflows, rows that are no whole number of blocks, tensors that are not
 one behind the other, or data past the end. A tensor of a type that is newer than this program is not read. Reported as an anomaly:
 
@@ -178,6 +178,9 @@ fn read_keys(
         };
         if name.is_empty() {
             return Err(ReadError::malformed(GgufFault::EmptyKey));
+        }
+        if name.contains('\0') {
+            return Err(ReadError::malformed(GgufFault::ZeroInKey));
         }
         if known.contains(&key) {
             return Err(ReadError::malformed(GgufFault::DuplicateKey(Short::from(

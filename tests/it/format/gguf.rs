@@ -118,6 +118,10 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         ("length", with("x", Value::Raw(8, vec![0xff; 8]))),
         ("bool", with("x", Value::Bool(2))),
         ("empty", with("", Value::U8(1))),
+        (
+            "zero",
+            with("tokenizer.chat_template\0x", Value::Text(b"a".to_vec())),
+        ),
         ("twice", with("llama.context_length", Value::U32(1))),
         (
             "utf-8",
@@ -189,6 +193,7 @@ fn the_broken_rule_is_named() {
     length: malformed: a string needs 18446744073709551615 bytes, 179 are left
     bool: malformed: `x` is the truth value 2, which is neither 0 nor 1
     empty: malformed: a key is empty
+    zero: malformed: a key has a zero byte, at which some readers end it
     twice: malformed: `llama.context_length` has two values
     utf-8: malformed: a key is not UTF-8
     long: past the limit of 65,535 bytes of a key, or of the name of a tensor, in a GGUF file
