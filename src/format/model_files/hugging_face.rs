@@ -161,6 +161,13 @@ pub(super) fn read_settings(document: &Document, reading: &mut Reading<'_>) {
     for (key, value) in document.root.entries() {
         match key.text.as_str() {
             "auto_map" => found.auto_map(value),
+            // The parts of a processor, which transformers writes into one file.
+            "audio_processor" | "audio_tokenizer" | "feature_extractor" | "image_processor"
+            | "video_processor" => {
+                for (_, map) in value.entries().iter().filter(|it| it.0.text == "auto_map") {
+                    found.auto_map(map);
+                }
+            }
             "custom_pipelines" => found.custom_pipelines(value),
             "auto_mapping" => found.auto_mapping(value),
             "chat_template" => found.chat_templates(value),
@@ -199,9 +206,30 @@ pub(super) fn read_generation(reading: &mut Reading<'_>) {
     reading.record(Fact::NamedCode(Box::new(code)));
 }
 
+/// Parts of which nearly every pipeline has one.
+pub(super) const PIPELINE_PARTS: &[&str] = &[
+    "scheduler",
+    "text_encoder",
+    "tokenizer",
+    "transformer",
+    "unet",
+    "vae",
+];
+
+/// Whether a document says of what a pipeline is made: its class, or a part that nearly every pipeline has. Who loads it as a certain class needs
+/// none in the file.
+fn is_pipeline(document: &Document) -> bool {
+    const CLASSES: &[&str] = &["_blocks_class_name", "_class_name"];
+    document.root.entries().iter().any(|(key, value)| {
+        let is_part = matches!(value.items(), [module, ..] if module.text().is_some());
+        let key = key.text.as_str();
+        CLASSES.contains(&key) || is_part && PIPELINE_PARTS.contains(&key)
+    })
+}
+
 /// The components of a pipeline of diffusers.
 pub(super) fn read_pipeline(document: &Document, reading: &mut Reading<'_>) {
-    if document.root.get("_class_name").is_none() {
+    if !is_pipeline(document) {
         return;
     }
     let mut found = Found::new(document, reading);
@@ -209,16 +237,21 @@ pub(super) fn read_pipeline(document: &Document, reading: &mut Reading<'_>) {
         let [module, class, ..] = value.items() else {
             continue;
         };
-        let Some(module_name) = module.text() else {
-            continue;
-        };
-        let class = class.text().unwrap_or_default();
         if key.text == "_class_name" {
-            found.code("_class_name", &format!("{module_name}.{class}"), value);
-        } else if !PIPELINE_LIBRARIES.contains(&module_name)
-            && !PIPELINE_MODULES.contains(&module_name)
-        {
-            found.global(module_name, class, module);
+            if let Some(module) = module.text() {
+                let class = class.text().unwrap_or_default();
+                found.code("_class_name", &format!("{module}.{class}"), value);
+            }
+            continue;
+        }
+        found.component(module, class);
+        // A modular pipeline makes a component of the class that stands beside where it is loaded from.
+        for part in value.items().iter().skip(2) {
+            for (_, hint) in part.entries().iter().filter(|it| it.0.text == "type_hint") {
+                if let [module, class, ..] = hint.items() {
+                    found.component(module, class);
+                }
+            }
         }
     }
 }
@@ -227,7 +260,8 @@ pub(super) fn read_pipeline(document: &Document, reading: &mut Reading<'_>) {
 pub(super) fn read_modules(document: &Document, reading: &mut Reading<'_>) {
     let modules = document.root.items();
     let is_module = |it: &Node| it.get("type").is_some() && it.get("path").is_some();
-    if modules.is_empty() || !modules.iter().all(is_module) {
+    // Each is loaded before the next is looked at.
+    if !modules.iter().any(is_module) {
         return;
     }
     let mut found = Found::new(document, reading);
@@ -315,6 +349,16 @@ impl<'d, 'r, 'a> Found<'d, 'r, 'a> {
         called::record(global, 1, (place, Some(excerpt)), sha256, self.reading);
     }
 
+    /// A class of which a pipeline makes a component.
+    fn component(&mut self, module: &Node, class: &Node) {
+        if let Some(name) = module.text()
+            && !PIPELINE_LIBRARIES.contains(&name)
+            && !PIPELINE_MODULES.contains(&name)
+        {
+            self.global(name, class.text().unwrap_or_default(), module);
+        }
+    }
+
     fn file(&mut self, role: FileRole, path: &str, at: &Node) {
         let path = Text::from(path);
         self.record(
@@ -384,7 +428,7 @@ impl<'d, 'r, 'a> Found<'d, 'r, 'a> {
     fn part(&mut self, key: &str, value: &Node) {
         match value.text() {
             None => {}
-            Some(text) if text.starts_with("sentence_transformers.") => {}
+            Some(text) if is_own_class(text) => {}
             Some(text) if text.contains("--") => self.code(key, text, value),
             Some(text) => {
                 let (module, class) = text.rsplit_once('.').unwrap_or((text, ""));
@@ -454,6 +498,13 @@ impl<'d, 'r, 'a> Found<'d, 'r, 'a> {
             }
         }
     }
+}
+
+/// Whether a path is that of a class of sentence-transformers: the modules of the package hold others, which they import (`util.torch`).
+fn is_own_class(path: &str) -> bool {
+    let class = path.rsplit('.').next().unwrap_or_default();
+    path.starts_with("sentence_transformers.")
+        && class.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// Whether transformers takes the name of an implementation for that of a repository.

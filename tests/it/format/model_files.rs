@@ -55,6 +55,17 @@ fn code_that_a_configuration_names_is_reported_at_its_key() {
     1:34 file-outside: loading it opens the model `../up`, which is outside of its folder: the path has a part `..`
     1:51 global-not-allowed: loading runs `posix.system(...)`; the policy does not list `posix.system` (it runs a program or changes the system)
     ");
+    insta::assert_snapshot!(said("modules.json", r#"[{"path": "", "type": "posix.system"}, {"type": "sentence_transformers.util.torch"}, 1]"#), @"
+    1:23 global-not-allowed: loading runs `posix.system(...)`; the policy does not list `posix.system` (it runs a program or changes the system)
+    1:49 global-not-allowed: loading runs `sentence_transformers.util.torch(...)`; the policy does not list `sentence_transformers.util.torch`
+    ");
+    insta::assert_snapshot!(said("modular_model_index.json", r#"{"_class_name": "P", "unet": ["diffusers", "U", {"type_hint": ["os", "system"], "repo": "a/b"}], "x": [null, null, {"type_hint": ["posix", "system"]}]}"#), @"
+    1:64 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)
+    1:131 global-not-allowed: loading runs `posix.system(...)`; the policy does not list `posix.system` (it runs a program or changes the system)
+    ");
+    insta::assert_snapshot!(said("model_index.json", r#"{"unet": ["posix", "system"]}"#), @"1:11 global-not-allowed: loading runs `posix.system(...)`; the policy does not list `posix.system` (it runs a program or changes the system)");
+    insta::assert_snapshot!(said("modular_config.json", r#"{"auto_map": {"ModularPipelineBlocks": "org/x--a.B"}}"#), @"1:40 remote-code: `auto_map.ModularPipelineBlocks` names `a.B` of the repository `org/x`: loading the model fetches and runs it");
+    insta::assert_snapshot!(said("processor_config.json", r#"{"image_processor": {"auto_map": {"AutoImageProcessor": "org/x--a.B"}}}"#), @"1:57 remote-code: `auto_map.AutoImageProcessor` names `a.B` of the repository `org/x`: loading the model fetches and runs it");
     insta::assert_snapshot!(said("router_config.json", r#"{"types": {"query_0": "sentence_transformers.models.Transformer", "document_0": "posix.system", "b": "org/x--a.B"}, "structure": {"query": ["query_0"]}}"#), @"
     1:81 global-not-allowed: loading runs `posix.system(...)`; the policy does not list `posix.system` (it runs a program or changes the system)
     1:102 remote-code: `types.b` names `a.B` of the repository `org/x`: loading the model fetches and runs it
