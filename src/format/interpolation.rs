@@ -41,12 +41,22 @@ pub(super) fn called(root: &Value) -> Vec<Called> {
 /// Whether it is a configuration of MONAI, whose texts are evaluated if they begin with a `$`.
 fn evaluates(root: &Value) -> bool {
     let has = |key: &str| root.get(key).is_some();
-    let imports = root.get("imports").and_then(Value::as_sequence);
-    let is_import = |it: &Value| it.as_str().is_some_and(|text| text.starts_with("$import"));
+    // What a bundle runs stands under these, in a text or in several.
+    let is_expression = |it: &Value| {
+        let expression = it.as_str().and_then(|text| text.strip_prefix('$'));
+        expression.is_some_and(|rest| !rest.starts_with('{'))
+    };
+    let runs = |key: &str| {
+        let value = root.get(key);
+        let several = value.and_then(Value::as_sequence).into_iter().flatten();
+        value.into_iter().chain(several).any(is_expression)
+    };
     has("bundle_root")
         || has("_meta_")
         || has("run_name") && has("evaluate")
-        || imports.is_some_and(|it| it.iter().any(is_import))
+        || ["imports", "initialize", "run", "finalize"]
+            .into_iter()
+            .any(runs)
         || names_component(root, 0)
 }
 
@@ -164,12 +174,18 @@ impl Followed<'_> {
         if expression.starts_with("import ") || expression.starts_with("from ") {
             return;
         }
-        for name in names(expression) {
+        let is_import =
+            |(alias, path): &(String, String)| alias.as_str() == expression && !path.contains('.');
+        // A module by itself runs nothing: who refers to it is followed.
+        if self.aliases.iter().any(is_import) {
+            return;
+        }
+        for name in names(&self.with_references(expression)) {
             let (first, rest) = name.split_once('.').unwrap_or((name.as_str(), ""));
             let alias = self.aliases.iter().find(|(alias, _)| alias == first);
             let path = match (alias, rest) {
-                // A module by itself runs nothing.
-                (Some((_, module)), "") if !module.contains('.') => continue,
+                // Whoever has a module has all that is in it.
+                (Some((_, module)), "") if !module.contains('.') => format!("{module}.__dict__"),
                 (Some((_, path)), "") => path.clone(),
                 (Some((_, module)), rest) => format!("{module}.{rest}"),
                 // A function of Python's own.
@@ -179,6 +195,29 @@ impl Followed<'_> {
             let path = Some(path);
             self.called.push(Called { path, text: name });
         }
+    }
+
+    /// An expression with names in the place of references (`@a::b`) to texts that are names.
+    fn with_references(&self, expression: &str) -> String {
+        let mut parts = expression.split('@');
+        let mut made = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let end = part.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '#')));
+            let (reference, rest) = part.split_at(end.unwrap_or(part.len()));
+            let steps = reference.split([':', '#']).filter(|it| !it.is_empty());
+            let value = steps
+                .into_iter()
+                .try_fold(self.root, |value, step| match value {
+                    Value::Sequence(items) => items.get(narrow(step.parse().ok()?)),
+                    other => other.get(step),
+                });
+            let name = value
+                .and_then(Value::as_str)
+                .and_then(|it| it.strip_prefix('$'));
+            made.push_str(name.filter(|it| is_path(it)).unwrap_or(reference));
+            made.push_str(rest);
+        }
+        made
     }
 
     /// `$import a as b`, `$from a import b as c`, wherever they stand.
@@ -291,6 +330,12 @@ impl Followed<'_> {
     }
 }
 
+/// Whether an expression is the name of something, or of an attribute of it.
+fn is_path(expression: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    !expression.is_empty() && expression.chars().all(is_part)
+}
+
 /// Where the brace is that closes a reference.
 fn end_of(text: &str) -> Option<usize> {
     let mut open: usize = 0;
@@ -377,6 +422,11 @@ mod tests {
         let bundle = "imports: [$import os as o, '$from os import system as s']\nx: $o.system('id')\ny: $s('id')\nz: $eval('1')\n";
         let found = paths(bundle);
         for name in ["os.system", "builtins.eval"] {
+            assert!(found.iter().any(|it| it == name), "{name} {found:?}");
+        }
+        let bundle = "run: \"$q.popen('id')\"\nq: $os\ninitialize: [$from subprocess import run as r, '$@q.system(1)', '$getattr(os, s)', $r(1)]\nx: $import os\n";
+        let found = paths(bundle);
+        for name in ["os.system", "subprocess.run", "os.__dict__"] {
             assert!(found.iter().any(|it| it == name), "{name} {found:?}");
         }
         // What others write so.

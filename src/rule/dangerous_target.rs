@@ -53,6 +53,8 @@ const MODULES: &[&str] = &[
     "_posixsubprocess",
     "asyncio",
     "builtins",
+    "cpp_extension",
+    "importlib",
     "multiprocessing",
     "nt",
     "os",
@@ -65,7 +67,7 @@ const MODULES: &[&str] = &[
     "webbrowser",
 ];
 
-/// What `os` has that only tells something or makes a folder, as configurations ask for: `_target_: os.cpu_count`.
+/// What such modules have that only tells something or makes a folder, as configurations ask for: `_target_: os.cpu_count`.
 const HARMLESS: &[&str] = &[
     "access",
     "cpu_count",
@@ -82,9 +84,11 @@ const HARMLESS: &[&str] = &[
     "getuid",
     "listdir",
     "makedirs",
+    "metadata",
     "mkdir",
     "path",
     "process_cpu_count",
+    "resources",
     "scandir",
     "sched_getaffinity",
     "stat",
@@ -147,7 +151,18 @@ fn danger(globals: GlobalPolicy<'_>, name: &GlobalName) -> Option<&'static str> 
     let from_first = path
         .split_once('.')
         .map(|(module, rest)| GlobalName::new(module, rest));
-    [Some(name.clone()), from_first]
+    // `shutil` is listed for what else it does; a package of the repository is not.
+    let is_listed = || {
+        from_first
+            .as_ref()
+            .and_then(|name| globals.danger(name))
+            .is_some()
+    };
+    let from_module = || {
+        let (last, module) = parts.get(module..)?.split_last()?;
+        Some(GlobalName::new(module.join("."), *last)).filter(|_| is_listed())
+    };
+    [Some(name.clone()), from_module(), from_first.clone()]
         .iter()
         .flatten()
         .filter_map(|name| globals.danger(name))

@@ -84,12 +84,13 @@ impl ModelFile {
             | b"processor_config.json"
             | b"adapter_config.json"
             | b"router_config.json"
+            | b"modular_config.json"
             | b"chat_template.json" => Self::Settings,
             b"model.json" | b"model_config.json" | b"architecture.json" => Self::Architecture,
             b"checkpoint" => Self::Checkpoints,
             b"manifest.json" => Self::Package,
             b"meta.json" => Self::SpacyPackage,
-            b"model_index.json" => Self::Pipeline,
+            b"model_index.json" | b"modular_model_index.json" => Self::Pipeline,
             b"modules.json" => Self::Modules,
             b"generate.py" => Self::Generation,
             // `model.safetensors.index.json`, `model.safetensors.index.fp16.json` of a variant, and `model.weights.json` of Keras.
@@ -217,8 +218,10 @@ fn read_configuration(most: u64, window: &Window, reading: &mut Reading<'_>) {
     if is_json && text.len() > limits::SMALL_FILE && !has(b"\"_target_\"") {
         return;
     }
-    let calls =
-        has(b"_target_") || has(b"\\") || has(b"$import") || has(b"shell") || has(b"driver");
+    // Sections of a bundle that runs expressions.
+    let sections: [&[u8]; 4] = [b"imports", b"initialize", b"run", b"finalize"];
+    let is_bundle = || has(b"$") && sections.iter().any(|it| has(it));
+    let calls = has(b"_target_") || has(b"\\") || has(b"shell") || has(b"driver") || is_bundle();
     let has_tags = has(b"!!") || has(b"!<") || has(b"%TAG");
     if !(calls || has_tags) {
         return;
@@ -276,7 +279,10 @@ fn read_json(file: ModelFile, window: &Window, reading: &mut Reading<'_>) -> Res
         return Err(ReadError::Limit(limits::Id::JSON_BYTES));
     }
     let is_watched = |word: &&str| memchr::memmem::find(&bytes, word.as_bytes()).is_some();
-    if !WATCHED.iter().any(is_watched) {
+    let is_pipeline = || {
+        matches!(file, ModelFile::Pipeline) && hugging_face::PIPELINE_PARTS.iter().any(is_watched)
+    };
+    if !WATCHED.iter().any(is_watched) && !is_pipeline() {
         return Ok(());
     }
     // What is no JSON is no such file: no library reads it.

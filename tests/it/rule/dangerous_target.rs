@@ -24,6 +24,28 @@ fn what_runs_programs_or_text_in_a_configuration_is_refused() {
         ("a.yaml", "\"\\x5ftarget_\": os.system\n"),
         ("a.yaml", "_target_: logging.os.system\n"),
         ("a.yaml", "_target_: os.path.os.system\n"),
+        ("a.yaml", "_target_: shutil.os.system\n"),
+        ("a.yaml", "_target_: importlib.import_module\nname: a\n"),
+        (
+            "a.yaml",
+            "_target_: torch.utils.cpp_extension.load_inline\n",
+        ),
+        (
+            "train.json",
+            r#"{"initialize": ["$import os as o"], "run": "$o.system('id')"}"#,
+        ),
+        (
+            "train.json",
+            r#"{"run": ["$__import__('os').system('id')"]}"#,
+        ),
+        (
+            "train.json",
+            r#"{"a": "$os", "imports": "$import os", "run": "$@a.system('id')"}"#,
+        ),
+        (
+            "train.json",
+            r#"{"imports": ["$import os"], "run": "$getattr(os, 'system')('id')"}"#,
+        ),
         (
             "bundle.json",
             r#"{"net": {"_target_": "subprocess.Popen"}}"#,
@@ -110,7 +132,7 @@ fn other_names_are_code_of_the_repository() {
         ),
         (
             "conf.yaml",
-            "workers: {_target_: os.cpu_count}\nroot: {_target_: os.path.join, _args_: [a, b]}\nhome: {_target_: os.environ.get, key: HOME}",
+            "version: {_target_: importlib.metadata.version}\nnet: {_target_: myapp.platform.models.Net}\nworkers: {_target_: os.cpu_count}\nroot: {_target_: os.path.join, _args_: [a, b]}\nhome: {_target_: os.environ.get, key: HOME}",
         ),
         (
             "conf.yaml",
