@@ -68,9 +68,9 @@ const CONFIGURATION: &[u8] = b"config.json";
 /// Members beside it, by which an archive is known.
 const BESIDE: &[&[u8]] = &[b"metadata.json", b"model.weights.h5", b"model.weights.npz"];
 
-/// Whether a name is that of the configuration: Python ends names at a zero byte.
+/// Whether a name is that of the configuration.
 fn is_configuration(name: &[u8]) -> bool {
-    name.split(|byte| *byte == 0).next() == Some(CONFIGURATION)
+    zip::python_name(name) == CONFIGURATION
 }
 
 fn claims(directory: &Directory) -> bool {
@@ -116,11 +116,23 @@ pub(super) fn is_model(document: &Document) -> bool {
         .all(|key| document.root.get(key).is_some())
 }
 
-/// Whether JSON under any name is what Keras writes of a model: what `is_model` says, with a key that stands beside it in each release.
+/// Whether JSON under any name is what Keras writes of a model: what `is_model` says, with a key that stands beside it in each release, or
+/// with layers, which are all that it reads.
 pub(super) fn is_written_model(document: &Document) -> bool {
     let root = &document.root;
     let has = |key: &str| root.get(key).is_some();
-    is_model(document) && (has("registered_name") || has("keras_version") || has("module"))
+    let has_layers = || {
+        let config = root.get("config");
+        let layers = config.map(|config| config.get("layers").unwrap_or(config));
+        layers.is_some_and(|layers| {
+            layers
+                .items()
+                .iter()
+                .any(|it| it.get("class_name").is_some())
+        })
+    };
+    is_model(document)
+        && (has("registered_name") || has("keras_version") || has("module") || has_layers())
 }
 
 /// Reads such a file.

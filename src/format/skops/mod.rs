@@ -16,7 +16,7 @@ use super::{
     Expect, Format, Read, Reading, Recognise, Runs, Suffix,
     json::Document,
     program::{Shown, run},
-    zip::{Directory, Member, read_members},
+    zip::{Directory, Member, python_name, read_members},
 };
 use crate::{
     bytes::{Budget, ByteSource, ReadError, Window},
@@ -77,10 +77,11 @@ fn claims(window: &Window, directory: &Directory, budget: &Arc<Budget>) -> bool 
     };
     match Document::read(&schema) {
         Ok(document) => document.root.get("__loader__").is_some(),
-        // What is too large or broken is what it seems to be.
-        Err(_) => schema
-            .bytes_at(0, 4096)
-            .is_ok_and(|front| memchr::memmem::find(&front, b"\"__loader__\"").is_some()),
+        // What is too large or broken is what it seems to be, in UTF-16 and UTF-32 as well: Python's `json` reads bytes in these.
+        Err(_) => schema.bytes_at(0, 16 << 10).is_ok_and(|mut front| {
+            front.retain(|byte| *byte != 0);
+            memchr::memmem::find(&front, b"\"__loader__\"").is_some()
+        }),
     }
 }
 
@@ -91,7 +92,8 @@ fn schema(directory: &Directory) -> Option<&Member> {
 
 fn member<'d>(directory: &'d Directory, name: &str) -> Option<&'d Member> {
     let mut members = directory.members.iter().rev();
-    members.find(|member| !member.is_orphan() && member.name.as_bytes() == name.as_bytes())
+    let is_it = |member: &&Member| python_name(member.name.as_bytes()) == name.as_bytes();
+    members.find(|member| !member.is_orphan() && is_it(member))
 }
 
 #[expect(
@@ -104,7 +106,7 @@ fn read_layout(
     reading: &mut Reading<'_>,
 ) -> Result<(), ReadError> {
     read_members(window, directory, reading, |member| {
-        (member.name.as_bytes() == SCHEMA.as_bytes()).then_some(Expect::Aside)
+        (python_name(member.name.as_bytes()) == SCHEMA.as_bytes()).then_some(Expect::Aside)
     });
     let Some(schema) = schema(directory) else {
         return Ok(());

@@ -165,6 +165,11 @@ pub fn has_member(directory: &Directory, is: impl Fn(&[u8]) -> bool) -> bool {
     members.any(|member| is(member.name.as_bytes()))
 }
 
+/// A name as Python takes it, which ends it at a zero byte.
+pub fn python_name(name: &[u8]) -> &[u8] {
+    name.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
 /// Whether an archive is one of torch's: whether torch would find `data.pkl` or `constants.pkl` in some root of it.
 /// Compared as torch does, whatever the case; orphans and other names count.
 pub fn is_torch(directory: &Directory) -> bool {

@@ -159,6 +159,14 @@ fn a_configuration_by_itself_is_read() {
             .collect();
         assert_eq!(rules, ["code-by-value", "global-not-allowed"], "{name}");
     }
+    // Readers need none of the keys that say which release wrote it.
+    for bare in [
+        format!(r#"{{"class_name": "Sequential", "config": [{lambda}]}}"#),
+        format!(r#"{{"class_name": "Model", "config": {{"layers": [{lambda}]}}}}"#),
+    ] {
+        let findings = judge("net.json", &facts(bare.into_bytes(), "net.json"));
+        assert_eq!(findings[0].rule.id, "code-by-value");
+    }
 }
 
 #[test]

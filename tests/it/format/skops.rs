@@ -278,6 +278,19 @@ fn other_archives_are_what_they_are() {
     }
     let escaped = scaler().replacen("__loader__", "\\u005f_loader__", 1);
     assert!(told(&file(&escaped), "model.zip").starts_with("[] is skops\n"));
+    // Python ends the name of a member at a zero byte.
+    let hidden = archive(&[stored("schema.json\0x", hostile())]);
+    assert!(told(&hidden, "model.zip").starts_with("[] is skops\n"));
+    // And its `json` takes bytes in other encodings, which no release writes.
+    let units = hostile()
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect::<Vec<_>>();
+    let wide: Vec<u8> = hostile().bytes().flat_map(|byte| [0, 0, 0, byte]).collect();
+    for schema in [units, wide] {
+        let told = told(&archive(&[stored("schema.json", schema)]), "model.zip");
+        assert!(told.contains("unread: malformed"), "{told}");
+    }
 }
 
 fn names(observed: &Observed) -> BTreeSet<String> {
