@@ -59,8 +59,8 @@ and ends with a full stop.
 
 ## How it is recognised
 
-By the signature `\\x89HDF` at its start, or behind a block of 512, 1024 or 2048 bytes; under the name of a model, of MATLAB or netCDF also behind longer
-ones.
+By the signature `\\x89HDF` at its start, or behind a block of 512 bytes, 1024 bytes and so on. In what is compressed, blocks of more than
+2048 bytes count under the name of a model, of MATLAB or netCDF alone.
 
 ## What is checked
 
@@ -92,9 +92,10 @@ fn probe(head: &Head<'_>) -> Certainty {
         let rest = head.front.get(narrow(*at)..);
         rest.is_some_and(|rest| rest.starts_with(superblock::SIGNATURE))
     });
-    // Under the name of a model, libraries look as far as the file goes. What is compressed is not read to its end to find that out.
+    // Libraries look as far as the file goes, a few bytes at each place. What is compressed is not read to its end to find that out.
     let is_model = super::is_artifact_name(head.name) || ends_in_one(head.name, &MATLAB);
     let is_own = FORMAT.suffix_of(head.name).is_some();
+    let may_look = || is_own || is_model || !head.window.is_sequential();
     let further = || {
         let most = if is_own || !head.window.is_sequential() {
             u64::MAX
@@ -103,7 +104,7 @@ fn probe(head: &Head<'_>) -> Certainty {
         };
         matches!(superblock::find(head.window, most), Ok(Some(_)))
     };
-    Certainty::sure_if(in_front || (is_own || is_model) && further())
+    Certainty::sure_if(in_front || may_look() && further())
 }
 
 fn read(window: &Window, reading: &mut Reading<'_>) -> Result<(), ReadError> {

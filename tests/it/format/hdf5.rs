@@ -145,6 +145,10 @@ fn a_block_of_the_users_stands_before_it() {
         file.splice(0..0, [0; 512]);
         assert!(!told(&file, "w.mat").contains("other.h5"));
     }
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    file.resize(1 << 20, b' ');
+    file.extend(linked());
+    assert!(told(&file, "w.png").contains("other.h5"));
 }
 
 #[test]
