@@ -233,6 +233,38 @@ impl<'p> Message<'p> {
         Err(fault(ProtobufFault::Varint))
     }
 
+    /// What follows a group of fields, whose first begins here: parsers pass over groups that they do not know.
+    fn after_group(self, start: u64) -> Result<u64, ReadError> {
+        let (mut at, mut open) = (start, 1_usize);
+        while open > 0 {
+            self.of.pass()?;
+            let (tag, next) = self.varint(at)?;
+            at = match tag & 7 {
+                0 => self.varint(next)?.1,
+                1 => self.after(next, 8)?,
+                2 => {
+                    let (length, start) = self.varint(next)?;
+                    self.after(start, length)?
+                }
+                GROUP => {
+                    open = open.saturating_add(1);
+                    next
+                }
+                4 => {
+                    open = open.saturating_sub(1);
+                    next
+                }
+                5 => self.after(next, 4)?,
+                _ => {
+                    let number = u32::try_from(tag >> 3).unwrap_or(u32::MAX);
+                    let of = Short::from("message");
+                    return Err(fault(ProtobufFault::Unknown { of, number }));
+                }
+            };
+        }
+        Ok(at)
+    }
+
     /// The end of so many bytes.
     fn after(self, at: u64, count: u64) -> Result<u64, ReadError> {
         let left = self.end.saturating_sub(at);
@@ -242,6 +274,9 @@ impl<'p> Message<'p> {
         Ok(at.saturating_add(count))
     }
 }
+
+/// How the start of a group is stored, in the lowest bits of a tag.
+const GROUP: u64 = 3;
 
 /// The fields of a message, one after another.
 #[derive(Debug)]
@@ -297,6 +332,11 @@ impl<'p> Fields<'p> {
         message.of.pass()?;
         let (tag, at) = message.varint(self.at)?;
         let number = u32::try_from(tag >> 3).unwrap_or(u32::MAX);
+        if self.schema.is_none() && tag & 7 == GROUP {
+            self.at = message.after_group(at)?;
+            let value = Value::Number(0);
+            return Ok(Field { number, value });
+        }
         let stored = self.stored(number, tag & 7)?;
         let (value, end) = match stored {
             Wire::Varint => {

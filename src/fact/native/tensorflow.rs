@@ -77,6 +77,7 @@ pub(super) fn is_compiled(name: &[u8]) -> bool {
 pub(super) fn reach(whole: &[u8]) -> Option<Reach> {
     match split(whole)? {
         ("PrintV2", use_) if !use_.is_empty() => Some(Reach::WritesFile),
+        ("ImmutableConst", use_) if !use_.is_empty() => Some(Reach::ReadsFile),
         // Where a loader looks for the model's own files.
         (_, "saver]" | "asset]") => None,
         (name, _) => match (*KNOWN.get(name)?)? {

@@ -71,29 +71,28 @@ const MOST_VERSION: u64 = 1_000;
 const FOLDER: &[u8] = b"@model_path/";
 
 fn probe(head: &Head<'_>) -> Certainty {
-    // A version, then a description.
-    if !matches!(head.front.as_slice(), [0x08, _, 0x12, ..]) {
-        let is_named = FORMAT.suffix_of(head.name).is_some();
-        return Certainty::maybe_if(is_named && !head.front.is_empty());
-    }
     let protobuf = Protobuf::new(head.window);
     let is_model = is_model(protobuf.front(), head.window.known_len().is_some());
     if is_model {
         Certainty::Sure
     } else {
-        Certainty::maybe_if(FORMAT.suffix_of(head.name).is_some())
+        let is_named = FORMAT.suffix_of(head.name).is_some();
+        Certainty::maybe_if(is_named && !head.front.is_empty())
     }
 }
 
-/// Whether a message has a version, a description and a kind.
+/// Whether a message has a version, a description and a kind. Fields that no model has are skipped here, as parsers do, and break it when it is read.
 fn is_model(message: Message<'_>, to_end: bool) -> bool {
     let (mut versioned, mut described, mut kind) = (false, false, false);
-    for field in message.fields(&MODEL) {
+    for field in message.any_fields() {
         match field {
             Ok(field) => match (field.number, field.value) {
                 (1, Value::Number(version)) => versioned = version <= MOST_VERSION,
-                (model::DESCRIPTION, _) => described = true,
-                (number, _) => kind |= number >= KINDS,
+                (model::DESCRIPTION, Value::Bytes(_)) => described = true,
+                (number, Value::Bytes(_)) => {
+                    kind |= number >= KINDS && MODEL.fields.iter().any(|rule| rule.0 == number);
+                }
+                _ => {}
             },
             Err(_) => return false,
         }

@@ -140,7 +140,8 @@ impl Walk {
     }
 
     fn function(&mut self, message: Message<'_>) -> Result<(), ReadError> {
-        let (mut domain, mut name) = (Text::default(), Text::default());
+        let (mut domain, mut name, mut overload) =
+            (Text::default(), Text::default(), Text::default());
         for field in message.fields(&FUNCTION) {
             let field = field?;
             let Value::Bytes(inner) = field.value else {
@@ -149,11 +150,13 @@ impl Walk {
             match field.number {
                 function::NAME => name = inner.text()?,
                 function::DOMAIN => domain = inner.text()?,
+                function::OVERLOAD => overload = inner.text()?,
                 function::NODES => self.node(inner)?,
                 function::ATTRIBUTES => self.attribute(inner)?,
                 _ => {}
             }
         }
+        let name = overloaded(name, &overload);
         self.functions.insert(qualified(&domain, &name));
         Ok(())
     }
@@ -177,6 +180,7 @@ impl Walk {
     fn node(&mut self, message: Message<'_>) -> Result<(), ReadError> {
         let (mut domain, mut operator, mut name) =
             (Text::default(), Text::default(), Text::default());
+        let mut overload = Text::default();
         for field in message.fields(&NODE) {
             let field = field?;
             let Value::Bytes(inner) = field.value else {
@@ -186,11 +190,16 @@ impl Walk {
                 node::NAME => name = inner.text()?,
                 node::OP_TYPE => operator = inner.text()?,
                 node::DOMAIN => domain = inner.text()?,
+                node::OVERLOAD => overload = inner.text()?,
                 node::ATTRIBUTES => self.attribute(inner)?,
                 _ => {}
             }
         }
-        let native = native(&domain, operator);
+        let mut native = native(&domain, operator.clone());
+        // Only functions of a model have overloads: what the runtime has does not depend on them.
+        if native.is_custom() && native.reach().is_none() && !overload.is_empty() {
+            native = self::native(&domain, overloaded(operator, &overload));
+        }
         let is_compiled = matches!(native, Native::Delegate(_));
         let outer = &self.site;
         let place = self.place(message);
@@ -321,6 +330,14 @@ pub(in crate::format) fn native(domain: &Text, operator: Text) -> Native {
         runtime: Runtime::Onnx,
         name: qualified(domain, &operator),
     }
+}
+
+/// The name of one of several functions of a name.
+fn overloaded(name: Text, overload: &Text) -> Text {
+    if overload.is_empty() {
+        return name;
+    }
+    Text::from([name.as_bytes(), b":", overload.as_bytes()].concat())
 }
 
 /// A domain and a name in it.

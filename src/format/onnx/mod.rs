@@ -73,7 +73,7 @@ fn may_begin(first: u8) -> bool {
 }
 
 /// The newest version of the format is below twenty.
-const MOST_VERSION: u64 = 1_000;
+const MOST_VERSION: i64 = 1_000;
 
 fn probe(head: &Head<'_>) -> Certainty {
     if is_model(head.window) {
@@ -91,7 +91,10 @@ fn is_model(window: &Window) -> bool {
     for field in protobuf.front().any_fields() {
         let Ok(field) = field else { return false };
         match (field.number, field.value) {
-            (model::IR_VERSION, Value::Number(version)) => versioned = version <= MOST_VERSION,
+            // It has a sign, and readers compare it with the newest that they know.
+            (model::IR_VERSION, Value::Number(version)) => {
+                versioned = version.cast_signed() <= MOST_VERSION;
+            }
             (model::GRAPH, Value::Bytes(of)) => {
                 graph = of.fields(&GRAPH).next().is_none_or(|field| field.is_ok());
             }

@@ -58,6 +58,7 @@ pub(super) mod function {
     pub(in crate::format::onnx) const NODES: u32 = 7;
     pub(in crate::format::onnx) const DOMAIN: u32 = 10;
     pub(in crate::format::onnx) const ATTRIBUTES: u32 = 11;
+    pub(in crate::format::onnx) const OVERLOAD: u32 = 13;
 }
 
 pub(super) static FUNCTION: Schema = Schema {
@@ -76,7 +77,7 @@ pub(super) static FUNCTION: Schema = Schema {
         (function::DOMAIN, Bytes, One),
         (function::ATTRIBUTES, Bytes, Many),
         (12, Bytes, Many),
-        (13, Bytes, One),
+        (function::OVERLOAD, Bytes, One),
         (14, Bytes, Many),
     ],
 };
@@ -110,6 +111,7 @@ pub(super) mod node {
     pub(in crate::format::onnx) const OP_TYPE: u32 = 4;
     pub(in crate::format::onnx) const ATTRIBUTES: u32 = 5;
     pub(in crate::format::onnx) const DOMAIN: u32 = 7;
+    pub(in crate::format::onnx) const OVERLOAD: u32 = 8;
 }
 
 pub(super) static NODE: Schema = Schema {
@@ -122,7 +124,7 @@ pub(super) static NODE: Schema = Schema {
         (node::ATTRIBUTES, Bytes, Many),
         (6, Bytes, One),
         (node::DOMAIN, Bytes, One),
-        (8, Bytes, One),
+        (node::OVERLOAD, Bytes, One),
         (9, Bytes, Many),
         (10, Bytes, Many),
     ],

@@ -177,10 +177,7 @@ impl<'p> Walk<'p> {
             });
             return Ok(());
         }
-        let operator = match output {
-            Some(to) if operator.as_bytes() == b"PrintV2" => printed_to(&to),
-            _ => operator,
-        };
+        let operator = opening(operator, output);
         let native = Native::of_tensorflow(operator);
         if let Native::GraphOperator { name: operator, .. } = &native
             && native.is_custom()
@@ -206,8 +203,14 @@ fn add(names: &mut Names, outer: &Site, native: Native, part: &Text, node: &Text
     });
 }
 
-/// Adds the functions that an attribute names, and returns where a print goes, if it says that.
-fn attribute(message: Message<'_>, called: &mut Vec<Text>) -> Result<Option<Text>, ReadError> {
+/// Attributes with what an operator opens: where a print goes, and the file of a constant.
+const OPENED: &[&[u8]] = &[b"output_stream", b"memory_region_name"];
+
+/// Adds the functions that an attribute names, and returns what the operator opens, if it says that.
+pub(super) fn attribute(
+    message: Message<'_>,
+    called: &mut Vec<Text>,
+) -> Result<Option<Text>, ReadError> {
     let (mut key, mut read) = (Text::default(), None);
     for field in message.fields(&ENTRY) {
         let field = field?;
@@ -217,7 +220,7 @@ fn attribute(message: Message<'_>, called: &mut Vec<Text>) -> Result<Option<Text
             _ => {}
         }
     }
-    let is_output = key.as_bytes() == b"output_stream";
+    let is_output = OPENED.contains(&key.as_bytes());
     let Some(message) = read else { return Ok(None) };
     let mut output = None;
     for field in message.fields(&VALUE) {
@@ -279,6 +282,21 @@ fn read_signature(message: Message<'_>, part: &mut Part<'_>) -> Result<(), ReadE
     }
     Ok(())
 }
+
+/// An operator with the file that an attribute has it open.
+pub(super) fn opening(operator: Text, opened: Option<Text>) -> Text {
+    match (operator.as_bytes(), opened) {
+        (b"PrintV2", Some(to)) => printed_to(&to),
+        // A part of the file that the graph itself is in.
+        (b"ImmutableConst", Some(of)) if !of.as_bytes().starts_with(MAPPED) => {
+            Text::from([b"ImmutableConst[", of.as_bytes(), b"]"].concat())
+        }
+        _ => operator,
+    }
+}
+
+/// What begins the name of a part of a file whose constants are mapped to memory.
+const MAPPED: &[u8] = b"memmapped_package://";
 
 /// A print to anything but the streams of the process is named with what it writes to.
 fn printed_to(to: &Text) -> Text {

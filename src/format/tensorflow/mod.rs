@@ -13,23 +13,39 @@ pub mod text;
 
 pub(super) use schema::{NODE, node::OPERATOR};
 
+/// What the node of an operator names: with the file that it opens, if an attribute says one.
+pub(super) fn operator(node: Message<'_>) -> Result<Text, ReadError> {
+    let (mut operator, mut opened) = (Text::default(), None);
+    for field in node.fields(&NODE) {
+        let field = field?;
+        match (field.number, field.value) {
+            (OPERATOR, Value::Bytes(name)) => operator = name.text()?,
+            (node::ATTRIBUTES, Value::Bytes(of)) => {
+                opened = graph::attribute(of, &mut Vec::new())?.or(opened);
+            }
+            _ => {}
+        }
+    }
+    Ok(graph::opening(operator, opened))
+}
+
 use self::{
     graph::Walk,
     paths::{Saver, base},
     schema::{
         ANY, ANY_LIST, ASSET, COLLECTION, CONCRETE_FUNCTION, ENTRY, FINGERPRINT, GRAPH, META_GRAPH,
         OBJECT, OBJECTS, SAVED_MODEL, SAVER, SIGNATURE_DEF, TENSOR_INFO, any, any_list, asset,
-        collection, concrete_function, entry, graph as graph_def, meta_graph, node, object,
-        objects, saved_model, saver, signature_def, tensor_info,
+        collection, concrete_function, entry, function, graph as graph_def, meta_graph, node,
+        object, objects, saved_model, saver, signature_def, tensor_info,
     },
 };
 use super::{
     Certainty, Format, Head, Read, Reading, Recognise, Runs, Suffix, onnx,
-    protobuf::{Message, Protobuf, Schema, Value, missing},
+    protobuf::{Field, Message, Protobuf, Schema, Value, missing},
 };
 use crate::{
     bytes::{ReadError, Window, narrow},
-    fact::{Fact, FileReference, FileRole, Text},
+    fact::{Fact, FileReference, FileRole, Native, Text},
     limits,
 };
 
@@ -58,7 +74,7 @@ used. Some read and write files, some talk to other processes, and some call Pyt
 
 ## How it is recognised
 
-By its fields, under any name. A tensor of ONNX in a file of its own has the same suffix, and is data.
+By its fields, or an operator of TensorFlow where a graph names one, under any name. A tensor of ONNX in a file of its own has the same suffix, and is data.
 
 ## What is checked
 
@@ -84,15 +100,67 @@ enum Kind {
 }
 
 fn probe(head: &Head<'_>) -> Certainty {
-    // Each begins with its field 1 or 2, a tensor without dimensions with its type.
-    if !matches!(head.front.first(), Some(0x08 | 0x0a | 0x10 | 0x12)) {
-        return Certainty::No;
-    }
     let protobuf = Protobuf::new(head.window);
-    match kind(protobuf.front(), head.window.known_len().is_some()) {
-        Some(_) => Certainty::Sure,
-        None => Certainty::maybe_if(FORMAT.suffix_of(head.name).is_some()),
+    // Each begins with its field 1 or 2, a tensor without dimensions with its type.
+    let may_begin = matches!(head.front.first(), Some(0x08 | 0x0a | 0x10 | 0x12));
+    if may_begin && kind(protobuf.front(), head.window.known_len().is_some()).is_some() {
+        return Certainty::Sure;
     }
+    if names_operator(protobuf.front(), 0) {
+        return Certainty::Sure;
+    }
+    Certainty::maybe_if(may_begin && FORMAT.suffix_of(head.name).is_some())
+}
+
+/// How deep graphs are in messages: a saved model has graphs with what is said about them, these have a graph, and that a library.
+const DEPTH: usize = 3;
+
+/// Whether a node of an operator that TensorFlow brings stands where graphs have nodes, whatever else is there: parsers skip what they do not
+/// know. It breaks the graph when that is read.
+fn names_operator(message: Message<'_>, depth: usize) -> bool {
+    for field in message.any_fields() {
+        let Ok(Field { number, value }) = field else {
+            return false;
+        };
+        let Value::Bytes(inner) = value else { continue };
+        let found = match number {
+            graph_def::NODES => is_known_node(inner) || depth > 0 && is_function(inner),
+            // Graphs of a saved model, the graph of one of these, and the library of that.
+            meta_graph::GRAPH => depth < DEPTH && names_operator(inner, depth.saturating_add(1)),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a function has such a node.
+fn is_function(message: Message<'_>) -> bool {
+    let mut fields = message.any_fields();
+    fields.any(|field| match field {
+        Ok(Field { number, value }) => {
+            number == function::NODES && value.bytes().is_some_and(is_known_node)
+        }
+        Err(_) => false,
+    })
+}
+
+fn is_known_node(message: Message<'_>) -> bool {
+    let mut is_known = false;
+    for field in message.any_fields() {
+        match field {
+            Ok(Field { number, value }) if number == OPERATOR => {
+                let operator = value.bytes().and_then(|of| of.text().ok());
+                let is = |name: Text| !name.is_empty() && !Native::of_tensorflow(name).is_custom();
+                is_known |= operator.is_some_and(is);
+            }
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    is_known
 }
 
 /// A file that stands beside a saved model, under a name of its own.

@@ -3,10 +3,7 @@
 use crate::{
     bytes::{Window, narrow, wide},
     fact::Text,
-    format::{
-        protobuf::{Protobuf, Value},
-        tensorflow::{NODE, OPERATOR},
-    },
+    format::{protobuf::Protobuf, tensorflow},
     limits,
 };
 
@@ -24,14 +21,8 @@ pub(super) fn operator(payload: &Window) -> Option<Text> {
     let bytes = payload.bytes_at(0, narrow(length)).ok()?;
     let (start, end) = second(&bytes)?;
     let protobuf = Protobuf::new(&payload.sub(wide(start)..wide(end))?);
-    let mut operator = None;
-    for field in protobuf.root().ok()?.fields(&NODE) {
-        let field = field.ok()?;
-        if let (OPERATOR, Value::Bytes(name)) = (field.number, field.value) {
-            operator = Some(name.text().ok()?);
-        }
-    }
-    operator
+    let operator = tensorflow::operator(protobuf.root().ok()?).ok()?;
+    (!operator.is_empty()).then_some(operator)
 }
 
 /// Where the second text of a vector is: the root is the vector, told by the last bytes.

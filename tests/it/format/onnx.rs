@@ -124,12 +124,16 @@ fn a_producer_is_a_text() {
         findings
             .into_iter()
             .map(|f| f.message.clone())
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     assert_eq!(made_by("pytorch".as_bytes()), "");
     assert_eq!(made_by("a tool, \u{fc}bersetzt\n".as_bytes()), "");
     let graphs = bytes(2, bytes(1, [bytes(1, "a"), bytes(2, "ReadFile")].concat()));
-    insta::assert_snapshot!(made_by(&graphs), @"it does not read to its end: field 2, which `ModelProto` does not have in this form");
+    insta::assert_snapshot!(made_by(&graphs), @"
+    it does not read to its end: field 2, which `ModelProto` does not have in this form
+    it does not read to its end: field 1, which `GraphDef` does not have in this form
+    ");
 }
 
 #[test]
@@ -216,6 +220,28 @@ fn functions_of_the_model_are_no_custom_operators() {
         function("ai.onnx.contrib", "PyOp", node("", "Add", &[])),
     ];
     insta::assert_snapshot!(about(&calls, &functions), @"unsafe-operator: the program uses the operator `ai.onnx.contrib::PyOp`, which calls Python");
+    // One of several functions of a name is not the others.
+    let one = |name: &str, overload: &str, node: Vec<u8>| {
+        bytes(
+            25,
+            [
+                bytes(1, name),
+                bytes(7, node),
+                bytes(10, "pkg.mine"),
+                bytes(13, overload),
+            ]
+            .concat(),
+        )
+    };
+    let calls = [
+        bytes(1, node("pkg.mine", "A", &[])),
+        bytes(1, [node("pkg.mine", "B", &[]), bytes(8, "f32")].concat()),
+    ];
+    let functions = [
+        one("A", "f32", node("", "Add", &[])),
+        one("B", "f32", node("", "Add", &[])),
+    ];
+    insta::assert_snapshot!(about(&calls, &functions), @"custom-operator: the program uses the operator `pkg.mine::A`: operators of `pkg.mine` are no part of ONNX Runtime, and run native code of a library");
 }
 
 #[test]
@@ -336,6 +362,19 @@ fn other_messages_and_texts_are_no_model() {
         model(&[bytes(1, node("ai.onnx.contrib", "PyOp", &[]))], &[]),
     ];
     insta::assert_snapshot!(rules("weights.bin", &facts(hidden.concat(), "weights.bin")), @"incomplete-read: it does not read to its end: field 99, which `ModelProto` does not have in this form");
+    // So are groups, one in another; a version below zero is not too new.
+    let groups = [0xfb, 0x07, 0x0b, 0x0c, 0xfc, 0x07];
+    let mut python = model(&[bytes(1, node("ai.onnx.contrib", "PyOp", &[]))], &[]);
+    for hidden in [
+        [&groups[..], &python].concat(),
+        [number(1, u64::MAX), python.split_off(2)].concat(),
+    ] {
+        let said = rules("weights.dat", &facts(hidden, "weights.dat"));
+        assert!(
+            said.contains("incomplete-read") || said.contains("PyOp"),
+            "{said}"
+        );
+    }
 }
 
 /// Messages of some hundred bytes inside one another do not overflow the stack.

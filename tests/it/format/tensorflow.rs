@@ -230,6 +230,10 @@ fn what_reaches_further_is_refused() {
             "PrintV2",
             &[attribute("output_stream", text("file:///tmp/x"))],
         ),
+        of(
+            "ImmutableConst",
+            &[attribute("memory_region_name", text("/etc/passwd"))],
+        ),
         of("SaveV2", &[]),
         of("SaveV2[saver]", &[]),
     ];
@@ -243,11 +247,19 @@ fn what_reaches_further_is_refused() {
     custom-operator: the program hands a part of itself to the delegate `XlaCallModule`: its payload is in a form of its own, which is not read
     custom-operator: the program uses the operator `NoSuchOperator`, which is no part of TensorFlow and runs native code of a library
     unsafe-operator: the program uses the operator `PrintV2[file:///tmp/x]`, which writes a file
+    unsafe-operator: the program uses the operator `ImmutableConst[/etc/passwd]`, which reads a file
     unsafe-operator: the program uses the operator `SaveV2`, which writes a file
     incomplete-read: it does not read to its end: `GraphDef` lacks field 1
     ");
     for fine in [
         of("PrintV2", &[attribute("output_stream", text("stderr"))]),
+        of(
+            "ImmutableConst",
+            &[attribute(
+                "memory_region_name",
+                text("memmapped_package://a"),
+            )],
+        ),
         of("Const", &[]),
     ] {
         assert_eq!(fine, "");
@@ -511,6 +523,38 @@ fn other_messages_are_no_graph() {
         assert_eq!(told(&other, name), "", "{name}");
     }
     insta::assert_snapshot!(about(b"\x0a\x05short".to_vec()), @"incomplete-read: it does not read to its end: field 14, which `NodeDef` does not have in this form");
+}
+
+/// Parsers skip fields that a graph does not have: they hide nothing, under any name.
+#[test]
+fn fields_of_no_graph_hide_nothing() {
+    let reads = || bytes(1, node("a", "ReadFile", &[], &[]));
+    let in_library = bytes(
+        2,
+        bytes(
+            1,
+            [
+                bytes(1, bytes(1, "f")),
+                bytes(3, node("a", "ReadFile", &[], &[])),
+            ]
+            .concat(),
+        ),
+    );
+    for hidden in [
+        [bytes(99, "x"), reads()].concat(),
+        [vec![0xfb, 0x07, 0xfc, 0x07], reads()].concat(),
+        [reads(), number(3, 1), number(3, 1)].concat(),
+        bytes(
+            1,
+            [node("a", "ReadFile", &[], &[]), bytes(99, "x")].concat(),
+        ),
+        [bytes(1, ""), reads()].concat(),
+        bytes(2, [bytes(2, reads()), bytes(99, "x")].concat()),
+        in_library,
+    ] {
+        let said = rules("data.dat", &facts(hidden, "data.dat"));
+        assert!(said.contains("incomplete-read"), "{said}");
+    }
 }
 
 /// Parsers skip a field that is stored in another way, so the type of a tensor beside the nodes of a graph does not make it one.
