@@ -91,7 +91,15 @@ fn policies() -> Vec<Policy> {
 }
 
 /// Files whose whole name says what they are.
-const KNOWN_BY_NAME: &[&str] = &["checkpoint", "Manifest.json"];
+const KNOWN_BY_NAME: &[&str] = &[
+    "checkpoint",
+    "Manifest.json",
+    "_CHECKPOINT_METADATA",
+    "_METADATA",
+    "bundle.json",
+    "coremldata.bin",
+    "manifest.ocdbt",
+];
 
 /// Names that hint at the same: another folder, and another beginning.
 fn names(n: usize, content: &Content) -> [String; 2] {
