@@ -50,13 +50,46 @@ pub(super) struct Bindings<'t, 's> {
     unnamed: Vec<Bound<'t, 's>>,
     macros: Vec<&'t Macro<'s>>,
     calls: Vec<&'t Call<'s>>,
-    /// Names of lists and dicts that values are put into.
-    holders: Vec<(&'s str, &'t Expr<'s>, bool)>,
-    /// The same with what was put where: each once.
-    held: FxHashSet<(&'s str, usize, bool)>,
+    /// Values that are put into lists and dicts.
+    puts: Vec<Put<'t, 's>>,
+    /// By which names that was done: each once.
+    put: FxHashSet<(String, usize, bool)>,
     steps: Cell<u64>,
     /// The highest numbers that names stand for, and those of rounds of loops over them.
     largest: RefCell<FxHashMap<(Size, String), Option<u64>>>,
+}
+
+/// A value that is put into a list or a dict.
+#[derive(Debug, Clone, Copy)]
+struct Put<'t, 's> {
+    /// What the list or dict is the value of.
+    target: &'t Expr<'s>,
+    value: &'t Expr<'s>,
+    /// It is an element of the target instead.
+    inside: bool,
+}
+
+impl<'t, 's> Put<'t, 's> {
+    fn into_value(self, target: &'t Expr<'s>) -> Self {
+        Self { target, ..self }
+    }
+
+    fn into_element(self, target: &'t Expr<'s>) -> Self {
+        let inside = true;
+        Self {
+            target,
+            inside,
+            ..self
+        }
+    }
+
+    fn into_bound(self, bound: Bound<'t, 's>) -> Option<Self> {
+        match bound {
+            Bound::Value(of) => Some(self.into_value(of)),
+            Bound::Element(of) => Some(self.into_element(of)),
+            Bound::Holder(_) | Bound::Text | Bound::Macro => None,
+        }
+    }
 }
 
 /// What a number of a name counts.
@@ -142,48 +175,98 @@ impl<'t, 's> Bindings<'t, 's> {
         }
     }
 
-    /// Puts a value into whatever list or dict an expression may stand for, or into an element of it.
-    fn hold(&mut self, target: &'t Expr<'s>, value: &'t Expr<'s>, inside: bool) {
-        if !self.step() {
-            return;
+    /// Puts values into whatever lists and dicts expressions may stand for, once all names are known: what is put into one by one of its
+    /// names is found by the others.
+    fn put(&mut self, calls: &[&'t Call<'s>]) {
+        let mut left = std::mem::take(&mut self.puts);
+        while let Some(put) = left.pop() {
+            if !self.step() {
+                return;
+            }
+            self.put_one(put, calls, &mut left);
         }
-        match target {
-            Expr::Var(it) => {
-                if self
-                    .held
-                    .insert((it.id, std::ptr::from_ref(value).addr(), inside))
-                {
-                    let bound = self.variables.entry(it.id).or_default();
-                    bound.push(Bound::Holder(value));
-                    self.holders.push((it.id, value, inside));
+    }
+
+    fn put_one(&mut self, put: Put<'t, 's>, calls: &[&'t Call<'s>], left: &mut Vec<Put<'t, 's>>) {
+        match put.target {
+            // What macros are given besides their parameters.
+            Expr::Var(it) if matches!(it.id, "varargs" | "kwargs") => {
+                if self.is_new("varargs".to_owned(), put) {
+                    let given = calls.iter().flat_map(|call| &call.args);
+                    left.extend(given.map(|it| put.into_value(argument_value(it))));
                 }
             }
-            Expr::GetAttr(it) => self.bind_attribute(it.name, Bound::Holder(value)),
+            Expr::Var(it) => {
+                if self.is_new(it.id.to_owned(), put) {
+                    let bound = self.variables.entry(it.id).or_default();
+                    left.extend(bound.iter().filter_map(|bound| put.into_bound(*bound)));
+                    bound.push(Bound::Holder(put.value));
+                }
+            }
+            Expr::GetAttr(it) => self.put_into(it.name, &it.expr, put, left),
             Expr::GetItem(it) => match &it.subscript_expr {
                 Expr::Const(name) if name.value.as_str().is_some() => {
                     let name = name.value.as_str().unwrap_or_default();
-                    self.bind_attribute(name, Bound::Holder(value));
+                    self.put_into(name, &it.expr, put, left);
                 }
-                _ => self.hold(&it.expr, value, true),
+                _ => left.push(put.into_element(&it.expr)),
+            },
+            Expr::Call(it) => match &it.expr {
+                Expr::GetAttr(method) => {
+                    if let Some(CallArg::Pos(Expr::Const(name))) = it.args.first()
+                        && let Some(name) = name.value.as_str()
+                    {
+                        self.put_into(name, &method.expr, put, left);
+                    }
+                    left.push(put.into_element(&method.expr));
+                    let given = it.args.iter().skip(1);
+                    left.extend(given.map(|it| put.into_value(argument_value(it))));
+                }
+                _ => left.extend(
+                    it.args
+                        .iter()
+                        .map(|it| put.into_element(argument_value(it))),
+                ),
             },
             Expr::IfExpr(it) => {
-                self.hold(&it.true_expr, value, inside);
-                if let Some(otherwise) = &it.false_expr {
-                    self.hold(otherwise, value, inside);
-                }
+                left.push(put.into_value(&it.true_expr));
+                left.extend(it.false_expr.iter().map(|it| put.into_value(it)));
             }
-            Expr::BinOp(it) => {
-                self.hold(&it.left, value, inside);
-                self.hold(&it.right, value, inside);
-            }
+            Expr::BinOp(it) => left.extend([put.into_value(&it.left), put.into_value(&it.right)]),
             // Nothing else has it, but for what is in it.
-            Expr::List(_) | Expr::Tuple(_) | Expr::Map(_) if !inside => {}
-            _ => {
-                for of in children(target) {
-                    self.hold(of, value, true);
-                }
-            }
+            Expr::List(_) | Expr::Tuple(_) | Expr::Map(_) if !put.inside => {}
+            of => left.extend(children(of).into_iter().map(|it| put.into_element(it))),
         }
+    }
+
+    /// Puts a value into what a name of an object stands for.
+    fn put_into(
+        &mut self,
+        name: &str,
+        of: &'t Expr<'s>,
+        put: Put<'t, 's>,
+        left: &mut Vec<Put<'t, 's>>,
+    ) {
+        if !self.is_new(format!(".{name}"), put) {
+            return;
+        }
+        let named = self.of_attribute(name).iter();
+        left.extend(named.filter_map(|bound| put.into_bound(*bound)));
+        // Each of these once, whatever name leads to them.
+        if self.is_new(".".to_owned(), put) {
+            let unnamed = self.unnamed.iter();
+            left.extend(unnamed.filter_map(|bound| put.into_bound(*bound)));
+        }
+        self.bind_attribute(name, Bound::Holder(put.value));
+        if matches!(of, Expr::Var(it) if matches!(it.id, "varargs" | "kwargs")) {
+            left.push(put.into_value(of));
+        }
+    }
+
+    /// Whether a value was not put into what a name stands for before.
+    fn is_new(&mut self, name: String, put: Put<'_, '_>) -> bool {
+        let value = std::ptr::from_ref(put.value).addr();
+        self.put.insert((name, value, put.inside))
     }
 
     /// Arguments that become values of attributes and keys.
@@ -220,22 +303,13 @@ impl<'t, 's> Bindings<'t, 's> {
 
     /// Gives the parameters of macros the arguments of calls, once all of both are known. A call through another name may be of any.
     pub(super) fn connect(&mut self) {
-        for call in std::mem::take(&mut self.calls) {
+        let calls = std::mem::take(&mut self.calls);
+        for call in &calls {
             for of in self.called(call) {
                 self.pass(call, of);
             }
         }
-        // What is put into a list by one of its names is found by the others.
-        while let Some((name, value, inside)) = self.holders.pop() {
-            let bound = self.variables.get(name).cloned().unwrap_or_default();
-            for bound in bound {
-                match bound {
-                    Bound::Value(of) => self.hold(of, value, inside),
-                    Bound::Element(of) => self.hold(of, value, true),
-                    _ => {}
-                }
-            }
-        }
+        self.put(&calls);
     }
 
     /// The macros that a call may be of.
@@ -328,7 +402,11 @@ impl<'t, 's> Visitor<'t, 's> for Bindings<'t, 's> {
                 && is_filling(method.name)
             {
                 for argument in &call.args {
-                    self.hold(&method.expr, argument_value(argument), false);
+                    self.puts.push(Put {
+                        target: &method.expr,
+                        value: argument_value(argument),
+                        inside: false,
+                    });
                 }
                 if matches!(method.name, "update" | "setdefault") {
                     self.fill(call);
