@@ -337,6 +337,9 @@ fn finding<'a>(
         .unwrap_or_default();
     let reason = match why {
         Refusal::Unlisted { .. } => format!("the policy does not list `{spelled}`{danger_note}"),
+        Refusal::Use { allowed } if allowed == [Usage::Configure] => {
+            format!("the policy lists `{name}` only for descriptions of models{danger_note}")
+        }
         Refusal::Use { allowed } => {
             let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
             format!(

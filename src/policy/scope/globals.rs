@@ -173,12 +173,15 @@ impl<'a> GlobalRuling<'a> {
             (None, Some((_, pack, entry))) => layer::pack_origin(pack, entry),
             (None, None) => None,
         };
+        let allowed = uses.said().list();
+        let listed = if allowed == [Usage::Configure] {
+            "listed here for descriptions of models, not for files of objects".to_owned()
+        } else {
+            format!("listed here, but not for {usage}")
+        };
         GlobalVerdict::Refused {
-            why: Refusal::Use {
-                allowed: uses.said().list(),
-            },
-            decided_by: listed_at
-                .map(|origin| origin.line_ref(format!("listed here, but not for {usage}"))),
+            why: Refusal::Use { allowed },
+            decided_by: listed_at.map(|origin| origin.line_ref(listed)),
             danger,
         }
     }
