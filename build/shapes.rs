@@ -142,6 +142,7 @@ const CHECKS: &[(&str, &str)] = &[
     ),
     ("boosting", "Check::Contents(ContentsCheck::Boosting)"),
     ("dtype", "Check::Dtype"),
+    ("pydantic", "Check::Pydantic"),
     ("dummy", "Check::Contents(ContentsCheck::Dummy)"),
     (
         "frame",

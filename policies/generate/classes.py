@@ -40,13 +40,14 @@ NEVER_RUN = ("__setattr__",)
 BASES = {
     "object": "instance", "abc.ABC": "instance", "typing.Generic": "instance", "typing.Protocol": "instance",
     "enum.Enum": "enum", "enum.IntEnum": "enum", "enum.StrEnum": "enum", "str": "mixin", "int": "mixin",
-    "lightning_utilities.core.enums.StrEnum": "enum", "collections.abc.Mapping": "instance", "collections.abc.MutableMapping": "instance", "typing.MutableMapping": "instance",
+    "lightning_utilities.core.enums.StrEnum": "enum", "collections.abc.Mapping": "instance", "collections.abc.MutableMapping": "instance", "typing.MutableMapping": "instance", "collections.abc.Set": "instance",
     "CoqpitType": "instance",  # an alias of MutableMapping
 }
 METACLASSES = {"abc.ABCMeta", "ABCMeta"}
 # Decorators that add methods of their own which are none of HOOKS, or that return the class as it is. `dataclass` adds `__eq__`, which
-# compares fields, and sets `__hash__` to None or to one of fields. `deprecated` of scikit-learn warns when an instance is made.
-DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass", "register_notrace_module", "register_tag", "sklearn:deprecated"}
+# compares fields, and sets `__hash__` to None or to one of fields. `deprecated` of scikit-learn warns when an instance is made, `Substitution`
+# of imbalanced-learn changes the text of the documentation, and `keras_export` gives a class another name.
+DECORATORS = {"dataclass", "dataclasses.dataclass", "add_start_docstrings", "requires", "total_ordering", "functools.total_ordering", "six.add_metaclass", "register_notrace_module", "register_tag", "sklearn:deprecated", "imblearn:Substitution", "keras:keras_export", "tf_keras:keras_export"}
 
 from reviewed import CALLED, REVIEWED  # noqa: E402
 
@@ -246,6 +247,16 @@ PACKS = {
     "nltk": Pack(
         r"nltk\.(tag\.(perceptron|sequential|hmm)|tokenize\.punkt|probability|classify\.naivebayes)",
         r"nltk\.(tag\.perceptron\.\w+|tag\.sequential\.\w+Tagger|tag\.hmm\.HiddenMarkovModelTagger|tokenize\.punkt\.\w+|probability\.\w+|classify\.naivebayes\.NaiveBayesClassifier)"),
+    "keras-text": Pack(
+        r"(keras_preprocessing|keras\.preprocessing|keras\.src\.(legacy\.)?preprocessing|tf_keras\.src\.preprocessing)\.text",
+        r".*\.text\.Tokenizer"),
+    "langchain": Pack(
+        r"langchain(_community)?\.(docstore\.(in_memory|document)|schema(\.document)?)|langchain_core\.documents\.base",
+        r".*\.(InMemoryDocstore|Document)"),
+    "networkx": Pack(
+        r"networkx\.classes\.\w+",
+        r"networkx\.classes\.(graph\.Graph|digraph\.DiGraph|multigraph\.MultiGraph|multidigraph\.MultiDiGraph|coreviews\.(Atlas|Adjacency|MultiAdjacency)View|reportviews\.(\w*DegreeView|(In|Out)?(Multi)?EdgeView|NodeView))"),
+    "imbalanced-learn": Pack(r"imblearn\.(?!tests|utils|datasets|metrics)[\w.]*", below=r"imblearn\..*", roots=("sklearn.base.BaseEstimator",)),
     "coqui-tts": Pack(r"TTS\..*config.*|TTS\.tts\.models\.\w+|TTS\.vocoder\.models\.\w+|trainer\.trainer", r"(TTS|trainer)\..*\.\w*(Config|Args)", below=r"TTS\..*", roots=("coqpit.coqpit.Coqpit",)),
 }
 
@@ -326,8 +337,21 @@ def spline():
     return BSpline([0.0, 0.0, 1.0, 1.0], [1.0, 2.0], 1)
 
 
+def view(name):
+    """A view of a graph: its state is a graph, or a dict of one."""
+    module, _, kind = name.rpartition(".")
+
+    def made():
+        import networkx
+        graph = networkx.MultiDiGraph([(1, 2)])
+        given = graph if module.endswith("reportviews") and kind != "NodeView" else {}
+        kind_of_view = getattr(importlib.import_module(module), kind)
+        return kind_of_view(graph) if kind == "NodeView" else kind_of_view(given)
+    return made
+
+
 # Instances whose state is no dict of attributes, at least in some releases: as their library writes them.
-WRITTEN = {"scipy.interpolate._bsplines.BSpline": spline}
+WRITTEN = {"scipy.interpolate._bsplines.BSpline": spline, **{name: view(name) for name, _ in listed("networkx") if "views." in name}}
 
 
 def prove(pack):
@@ -354,7 +378,8 @@ def prove(pack):
                 reviewed = top + ":" + whole in known if whole else any(key.startswith(top + ":") and key.endswith("." + code.co_name) for key in known)
                 enum = code.co_filename.endswith("enum.py")
                 made_by_dataclass = code.co_filename == "<string>" and code.co_name in ("__eq__", "__hash__")
-                if not reviewed and not enum and not made_by_dataclass:
+                decorated_by_networkx = "networkx.utils.decorators.argmap" in code.co_filename  # calls what it decorates
+                if not reviewed and not enum and not made_by_dataclass and not decorated_by_networkx:
                     ran.append("%s (%s:%d)" % (code.co_name, code.co_filename, code.co_firstlineno))
 
         def attempt():

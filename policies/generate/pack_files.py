@@ -62,6 +62,8 @@ def estimators():
         except Exception:
             continue
         yield "fitted-" + name, fitted
+    from sklearn.preprocessing import FunctionTransformer
+    yield "logarithms", [FunctionTransformer(numpy.log1p, inverse_func=numpy.expm1).fit(rows), FunctionTransformer(numpy.sqrt)]
 
 
 def modules():
@@ -79,6 +81,10 @@ def modules():
     yield "trained", {"model": trained.eval(), "epoch": 3}
     yield "recurrent", nn.ModuleList([nn.LSTM(2, 3, num_layers=2, bidirectional=True, proj_size=1), nn.GRU(2, 2, batch_first=True), nn.RNN(1, 1, bias=False), nn.LSTMCell(1, 1)])
     yield "version", {"torch": torch.__version__, "state_dict": {}}
+    yield "transformer", nn.ModuleList([nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 4), 1, enable_nested_tensor=False), nn.TransformerDecoderLayer(4, 2, 4, activation="gelu")])
+    rows = torch.utils.data.TensorDataset(torch.ones(4, 2), torch.zeros(4))
+    yield "datasets", [rows, *torch.utils.data.random_split(rows, [3, 1]), rows + rows, torch.utils.data.StackDataset(rows, rows)]
+    yield "averaged", torch.optim.swa_utils.AveragedModel(nn.Linear(2, 1))
 
 
 def small(model):
@@ -256,7 +262,70 @@ def sentences():
     yield "bayes", NaiveBayesClassifier.train([({"a": 1}, "x"), ({"a": 2}, "y")] * 3)
 
 
-PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments, "torchvision": pictures, "timm": timm_models, "ultralytics": yolo, "lightning": lightning, "flair": tags, "simpletransformers": arguments_of_simple, "deepspeed": scales, "fairseq": symbols, "speechbrain": speakers, "gensim": words, "nltk": sentences}
+def graphs():
+    try:
+        import networkx
+    except ImportError:
+        return
+    for name, kind in (("graph", networkx.Graph), ("directed", networkx.DiGraph), ("several", networkx.MultiGraph), ("several-directed", networkx.MultiDiGraph)):
+        made = kind([(1, 2, {"weight": 0.5}), ("a", 1)], name="x")
+        yield name, made
+        # Views that were asked for are kept.
+        made.nodes, made.edges, made.adj, made.degree
+        if made.is_directed():
+            made.succ, made.pred, made.in_edges, made.out_edges, made.in_degree, made.out_degree
+        yield name + "-viewed", made
+
+
+def samplers():
+    try:
+        import numpy
+        from imblearn.ensemble import BalancedRandomForestClassifier, EasyEnsembleClassifier, RUSBoostClassifier
+        from imblearn.over_sampling import ADASYN, SMOTE, RandomOverSampler
+        from imblearn.pipeline import make_pipeline
+        from imblearn.under_sampling import NearMiss, RandomUnderSampler, TomekLinks
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import StandardScaler
+    except ImportError:
+        return
+    rows = numpy.random.RandomState(0).rand(90, 4)
+    labels = (rows[:, 0] > 0.75).astype(int)
+    for sampler in (ADASYN(), SMOTE(), RandomOverSampler(), NearMiss(), RandomUnderSampler(), TomekLinks()):
+        sampler.fit_resample(rows, labels)
+        yield "fitted-" + type(sampler).__name__, sampler
+    yield "pipeline", make_pipeline(StandardScaler(), SMOTE(), LogisticRegression()).fit(rows, labels)
+    for ensemble in (BalancedRandomForestClassifier(3), EasyEnsembleClassifier(2), RUSBoostClassifier(n_estimators=2)):
+        yield "fitted-" + type(ensemble).__name__, ensemble.fit(rows, labels)
+
+
+def tokens():
+    kinds = []
+    for module in ("keras.src.legacy.preprocessing.text", "keras_preprocessing.text", "tf_keras.src.preprocessing.text"):
+        try:
+            kinds.append(importlib.import_module(module).Tokenizer)
+        except ImportError:
+            continue
+    for kind in kinds:
+        name = kind.__module__.replace(".", "-")
+        yield name, kind()
+        fitted = kind(num_words=20, oov_token="<OOV>")
+        fitted.fit_on_texts(["the cat sat", "the dog ran"])
+        yield name + "-fitted", {"tokenizer": fitted, "length": 3}
+
+
+def found_documents():
+    try:
+        warnings.filterwarnings("ignore")
+        from langchain_community.docstore.in_memory import InMemoryDocstore
+        from langchain_core.documents import Document
+    except ImportError:
+        return
+    yield "documents", [Document(page_content="text", metadata={"source": "a.pdf", "page": 3}), Document(page_content="")]
+    # What `FAISS.save_local` writes beside its index.
+    yield "index", (InMemoryDocstore({"a": Document(page_content="text"), "b": Document(page_content="é", metadata={"tags": ["x"]})}), {0: "a", 1: "b"})
+
+
+PACKS = {"python-data": python_data, "sklearn-estimators": estimators, "torch-nn": modules, "transformers-training": arguments, "torchvision": pictures, "timm": timm_models, "ultralytics": yolo, "lightning": lightning, "flair": tags, "simpletransformers": arguments_of_simple, "deepspeed": scales, "fairseq": symbols, "speechbrain": speakers, "gensim": words, "nltk": sentences, "networkx": graphs, "imbalanced-learn": samplers, "keras-text": tokens, "langchain": found_documents}
 # Those whose files torch writes.
 OF_TORCH = ("torch-nn", "transformers-training", "torchvision", "timm", "ultralytics", "lightning", "flair", "simpletransformers", "deepspeed", "fairseq", "speechbrain")
 

@@ -40,8 +40,8 @@ impl Marks {
 
     /// What is known of a text as the name of an attribute.
     pub(super) fn of_text(text: &[u8]) -> Self {
-        // Python looks up no other: `__cached__device` is just a name.
-        if text.starts_with(b"__") && text.ends_with(b"__") {
+        // Python looks up no other: `__cached__device` is just a name. Nor does it look up where a graph of networkx keeps copies of itself.
+        if text.starts_with(b"__") && text.ends_with(b"__") && text != b"__networkx_cache__" {
             return Self::SPECIAL;
         }
         match text {

@@ -216,7 +216,11 @@ fn what_a_pack_is_for_passes_with_it() {
         let of_modules = OF_MODULES.contains(&pack);
         // Callbacks of Lightning keep scores in tensors.
         let holds_tensors = of_modules || pack == "lightning";
-        let needed = of_modules.then_some("torch-nn").into_iter();
+        let needed = match pack {
+            "imbalanced-learn" => Some("sklearn-estimators"),
+            _ => of_modules.then_some("torch-nn"),
+        };
+        let needed = needed.into_iter();
         std::fs::write(&policy, of_packs(needed.chain([pack]))).unwrap();
         let mut written = files.count();
         if written == 0 {

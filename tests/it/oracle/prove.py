@@ -70,7 +70,7 @@ def called_by_writers():
     calls += ["torch.jit._pickle." + mark for mark in ("build_boollist", "build_doublelist", "build_intlist", "build_tensorlist", "restore_type_tag")]
     calls += ["collections.defaultdict", "collections.deque", "uuid.UUID", "ultralytics.utils.IterableSimpleNamespace", "torch.torch_version.TorchVersion", "flair.data.Dictionary"]
     calls += ["nltk.probability.ConditionalFreqDist", "nltk.probability.FreqDist", "nltk.tokenize.punkt.PunktLanguageVars"]
-    calls += ["numpy.ma.core._mareconstruct", "numpy.random.__RandomState_ctor", "numpy.random.bit_generator.__pyx_unpickle_SeedSequence"]
+    calls += ["langchain_core.documents.base.Document", "numpy.ma.core._mareconstruct", "numpy.random.__RandomState_ctor", "numpy.random.bit_generator.__pyx_unpickle_SeedSequence"]
     calls += ["numpy.random._pickle.__%s_ctor" % name for name in ("randomstate", "generator", "bit_generator")]
     calls += ["torch.nn.modules.rnn." + name for name in ("GRU", "LSTM", "RNN", "RNNBase")]
     calls += [name for name in LISTED if name.endswith(".AttributeDict")]

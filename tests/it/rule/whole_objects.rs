@@ -201,6 +201,131 @@ fn a_library_keeps_its_functions_under_its_names_for_them() {
     }
 }
 
+/// A transformer's layer holds the function that it computes with.
+#[test]
+fn a_layer_keeps_its_activation_where_transformers_do() {
+    let class = global("torch.nn.modules.transformer", "TransformerEncoderLayer");
+    let keeps = |key: &str, value: &[u8]| {
+        let made = [&class[..], b")\x81"].concat();
+        with_packs("torch-nn", &with(&made, &pair(key, value)))
+    };
+    assert_eq!(
+        keeps("activation", &global("torch.nn.functional", "relu")),
+        ""
+    );
+    assert_eq!(keeps("activation", &global("torch._C._nn", "gelu")), "");
+    for said in [
+        keeps("forward", &global("torch.nn.functional", "relu")),
+        keeps("activation", &global("numpy", "ndarray")),
+        keeps("activation", &global("torch._utils", "_rebuild_tensor_v2")),
+    ] {
+        assert!(said.starts_with(RULE), "{said}");
+    }
+}
+
+/// A graph of networkx keeps copies of itself under a name that looks like one of Python's.
+#[test]
+fn a_graph_keeps_its_cache() {
+    let class = global("networkx.classes.graph", "Graph");
+    let keeps = |key: &str, value: &[u8]| {
+        let made = [&class[..], b")\x81"].concat();
+        with_packs("networkx", &with(&made, &pair(key, value)))
+    };
+    assert_eq!(keeps("__networkx_cache__", b"}"), "");
+    for said in [
+        keeps("__networkx_backend__", b"}"),
+        keeps("__setstate__", b"}"),
+        keeps("__networkx_cache__", &global("numpy", "ndarray")),
+    ] {
+        assert!(said.starts_with(RULE), "{said}");
+    }
+}
+
+/// A document of LangChain is a model of pydantic, whose state holds its attributes.
+#[test]
+fn a_model_of_pydantic_has_the_state_that_pydantic_writes() {
+    let class = global("langchain_core.documents.base", "Document");
+    let dict = |pairs: &[Vec<u8>]| [&b"}("[..], &pairs.concat(), b"u"].concat();
+    let item = |key: &str, value: &[u8]| [text(key), value.to_vec()].concat();
+    let made =
+        |state: &[u8]| with_packs("langchain", &[&class[..], b")\x81", state, b"b"].concat());
+    let fields = dict(&[
+        item("page_content", &text("x")),
+        item("metadata", &dict(&[item("__init__", &int(1))])),
+    ]);
+    let given = [b"(", &text("page_content")[..], b"l"].concat();
+    let whole = |fields: &[u8], private: &[u8]| {
+        dict(&[
+            item("__dict__", fields),
+            item("__pydantic_extra__", b"N"),
+            item("__pydantic_fields_set__", &given),
+            item("__pydantic_private__", private),
+        ])
+    };
+    assert_eq!(made(&whole(&fields, b"N")), "");
+    // Version 1.
+    let old = |private: &[u8]| {
+        dict(&[
+            item("__dict__", &fields),
+            item("__fields_set__", &given),
+            item("__private_attribute_values__", private),
+        ])
+    };
+    assert_eq!(made(&old(b"}")), "");
+    assert_eq!(made(&old(&dict(&[item("_lc_kwargs", &fields)]))), "");
+    let numpy = global("numpy", "ndarray");
+    let special = dict(&[item("__class__", &int(1))]);
+    let method = dict(&[item("copy", &numpy)]);
+    for (what, said) in [
+        ("no state of pydantic", made(&fields)),
+        ("no attributes", made(&whole(b"N", b"N"))),
+        ("a special attribute", made(&whole(&special, b"N"))),
+        ("a method", made(&whole(&method, b"N"))),
+        ("a private one", made(&whole(&fields, &special))),
+        ("one of version 1", made(&old(&method))),
+        (
+            "twice",
+            made(&dict(&[
+                item("__dict__", &fields),
+                item("__dict__", &fields),
+            ])),
+        ),
+        (
+            "more",
+            made(&dict(&[
+                item("__dict__", &fields),
+                item("__class__", &int(1)),
+            ])),
+        ),
+        ("a pair", made(&tuple(&[b"N", &whole(&fields, b"N")]))),
+    ] {
+        assert!(said.starts_with(RULE), "{what}: {said}");
+    }
+    // So has a model of the application, which its policy lists.
+    let own = policy("version: 1\nextends: recommended\nglobals: {allow: [app.models.Settings]}\n");
+    let settings = |state: &[u8]| {
+        let class = global("app.models", "Settings");
+        let body = pickle(&[&class[..], b")\x81", state, b"b"].concat());
+        super::told_by(&own, RULE, "x.pkl", &body)
+    };
+    assert_eq!(settings(&whole(&fields, b"N")), "");
+    assert_ne!(settings(&whole(&special, b"N")), "");
+    // What the instance keeps is not filled later.
+    let kept = [&fields[..], b"q\x05"].concat();
+    let filled = [
+        &class[..],
+        b")\x81",
+        &whole(&kept, b"N"),
+        b"bh\x05",
+        &text("copy"),
+        &numpy,
+        b"s0",
+    ]
+    .concat();
+    let said = with_packs("langchain", &filled);
+    assert!(said.contains("the instance keeps it"), "{said}");
+}
+
 /// The block that a refusal proposes is a policy under which the file passes.
 #[test]
 fn the_packs_that_a_refusal_names_suffice_as_printed() {
@@ -213,6 +338,19 @@ fn the_packs_that_a_refusal_names_suffice_as_printed() {
             instance("gensim.models.keyedvectors", "KeyedVectors"),
         ),
         ("nltk", instance("nltk.tag.perceptron", "PerceptronTagger")),
+        ("networkx", instance("networkx.classes.graph", "Graph")),
+        (
+            "imbalanced-learn",
+            instance("imblearn.over_sampling._smote.base", "SMOTE"),
+        ),
+        (
+            "keras-text",
+            instance("keras_preprocessing.text", "Tokenizer"),
+        ),
+        (
+            "langchain",
+            instance("langchain_core.documents.base", "Document"),
+        ),
         (
             "lightning",
             instance("pytorch_lightning.utilities.parsing", "AttributeDict"),

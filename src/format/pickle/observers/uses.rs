@@ -328,14 +328,12 @@ impl Uses {
         let fits = match known {
             _ if !target.is_fresh() => Err(Misfit::StateNotFresh),
             KnownUse::Shape(shape) => shape.state(target, state, &values),
-            KnownUse::Plain => values.attributes().plain_state(state),
+            KnownUse::Plain => shapes::models::plain(state, &values),
         };
-        let is_kept = matches!(known, KnownUse::Shape(shape) if shape.keeps_state());
-        let fits = fits.and_then(|()| {
-            if is_kept && !self.made.planted.keep(state, row) {
-                return Err(Misfit::KeptState);
-            }
-            Ok(())
+        let kept = known.kept(state, &values);
+        let fits = fits.and_then(|()| match kept {
+            Some(kept) if !self.made.planted.keep(kept, row) => Err(Misfit::KeptState),
+            _ => Ok(()),
         });
         let is_dtype = matches!(known, KnownUse::Shape(shape) if shape.makes() == Makes::Dtype);
         let fits = fits.and_then(|()| {

@@ -55,6 +55,9 @@ impl Attributes<'_> {
         /// Where libraries keep functions and classes, and which.
         const KEPT: &[(&str, &str)] = &[
             ("_Token", "nltk.tokenize.punkt.PunktToken"),
+            ("activation", "torch._C._nn.gelu"),
+            ("activation", "torch.nn.functional.gelu"),
+            ("activation", "torch.nn.functional.relu"),
             ("hashfxn", "__builtin__.hash"),
             ("hashfxn", "builtins.hash"),
             ("load", "gensim.utils.call_on_class_only"),

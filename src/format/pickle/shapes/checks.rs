@@ -1,8 +1,8 @@
 //! What a pattern cannot say, each compared with the real library by a test.
 
 use super::{
-    Check, ContentsCheck, KnownUse, Shape, arrow, fit::Values, frames, known, matrices, neighbours,
-    trees, vectors, zones::is_zone,
+    Check, ContentsCheck, KnownUse, Pattern, Shape, arrow, fit::Values, frames, known, matrices,
+    models, neighbours, trees, vectors, zones::is_zone,
 };
 use crate::{
     bytes::wide,
@@ -88,6 +88,7 @@ pub(super) fn call(check: Check, arguments: &[Value], values: &Values<'_>) -> Re
             | Check::JoblibFile
             | Check::KeepsState
             | Check::Layers
+            | Check::Pydantic
             | Check::RandomState,
             _,
         ) => true,
@@ -110,6 +111,9 @@ pub(super) fn state(
 ) -> Result<(), Misfit> {
     if check == Check::Layers && !values.planted.has_few_layers(state) {
         return Err(Misfit::Layers);
+    }
+    if check == Check::Pydantic && !models::is_state(state, values) {
+        return Err(Misfit::State);
     }
     if let Check::Contents(check) = check {
         let fits = match check {
@@ -474,7 +478,7 @@ fn frombuffer(
 fn scalar(dtype: Value, item: Value, values: &Values<'_>) -> Result<(), Misfit> {
     let layout = self::item(dtype, values)?;
     let is_array = matches!(item.kind(), ValueKind::Result);
-    let bytes = values.fits(&super::Pattern::Bytes, item)
+    let bytes = values.fits(&Pattern::Bytes, item)
         || matches!(item.kind(), ValueKind::Str | ValueKind::StrAt);
     if layout.texts || layout.objects && (bytes || !layout.record) {
         return Err(Misfit::ScalarOfObjects);
@@ -517,7 +521,7 @@ fn applied(
         values.canonical(class),
         Some("torch.Tensor" | "torch.nn.parameter.Parameter")
     );
-    if !of_torch && !values.fits(&super::Pattern::OtherClass, class) {
+    if !of_torch && !values.fits(&Pattern::OtherClass, class) {
         return Err(Misfit::NotATensorClass);
     }
     shape.call(arguments, values).map_err(|misfit| {

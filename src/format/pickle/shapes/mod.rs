@@ -13,6 +13,7 @@ mod frame_arrays;
 mod frame_parts;
 mod frames;
 mod matrices;
+pub(super) mod models;
 mod neighbours;
 mod table;
 mod trees;
@@ -196,6 +197,8 @@ pub(super) enum Check {
     KeepsState,
     /// The state says how many layers a recurrent network has.
     Layers,
+    /// The state of a model of pydantic, which holds its `__dict__` beside what else it has.
+    Pydantic,
     /// A tensor of which the function makes as many elements as its sizes say, whatever its strides.
     Quantized,
     /// The state of a random generator, whose words are read at a position that it says.
@@ -526,11 +529,6 @@ impl Shape {
     /// Whether its class answers the items of an instance as attributes.
     pub(super) fn answers_items(&self) -> bool {
         self.fills == Fills::Attributes
-    }
-
-    /// Whether an instance keeps the dict that is its state.
-    pub(super) fn keeps_state(&self) -> bool {
-        self.check == Some(Check::KeepsState)
     }
 
     /// Whether its instances are made by `NEWOBJ`.
