@@ -258,6 +258,7 @@ struct Lists {
     category_segments: Vec<i64>,
     category_sizes: Vec<i64>,
     leaf_weights: Option<u64>,
+    base_weights: Option<u64>,
 }
 
 /// Reads a tree; returns the greatest feature that it compares.
@@ -295,7 +296,7 @@ fn tree(source: &mut impl Source, number: u64) -> Result<Option<u64>, ReadError>
                 lists.categories = wide(categories.len());
             }
             "leaf_weights" => lists.leaf_weights = Some(source.numbers(None)?),
-            "base_weights" => counts.push(("base_weights", source.numbers(None)?)),
+            "base_weights" => lists.base_weights = Some(source.numbers(None)?),
             "default_left" => counts.push(("default_left", source.numbers(None)?)),
             "loss_changes" => counts.push(("loss_changes", source.numbers(None)?)),
             "parents" => counts.push(("parents", source.numbers(None)?)),
@@ -311,9 +312,8 @@ fn tree(source: &mut impl Source, number: u64) -> Result<Option<u64>, ReadError>
     check_count("split_indices", nodes, wide(lists.features.len()))?;
     keys.need("split_conditions")?;
     for (name, found) in counts {
-        let whole = name == "base_weights" && found == nodes.saturating_mul(vector);
         let absent = found == 0 && matches!(name, "split_type" | "loss_changes" | "sum_hessian");
-        if !whole && !absent {
+        if !absent {
             check_count(name, nodes, found)?;
         }
     }
@@ -355,11 +355,25 @@ impl Lists {
         Ok(greatest)
     }
 
-    /// A leaf of several targets has its weights in a list of their own, where its right child says.
+    /// A leaf of several targets has its weights in a list of their own, where its right child says. In older releases each node has them
+    /// in `base_weights`.
     fn check_leaves(&self, vector: u64) -> Result<(), ReadError> {
+        let nodes = wide(self.left.len());
+        let of_targets = nodes.saturating_mul(vector);
         let Some(weights) = self.leaf_weights.filter(|_| vector > 1) else {
-            return Ok(());
+            let mut leaves = self.left.iter().zip(&self.right);
+            if vector > 1 && leaves.any(|(left, right)| *left == -1 && *right != -1) {
+                return Err(missing("leaf_weights"));
+            }
+            return match self.base_weights {
+                Some(found) => check_count("base_weights", of_targets, found),
+                None if vector > 1 => Err(missing("base_weights")),
+                None => Ok(()),
+            };
         };
+        if let Some(found) = self.base_weights.filter(|found| *found != of_targets) {
+            check_count("base_weights", nodes, found)?;
+        }
         let leaves = weights.checked_div(vector).unwrap_or_default();
         let mut nodes = self.left.iter().zip(&self.right);
         let is_wrong = |(left, right): (&i64, &i64)| {

@@ -107,6 +107,24 @@ fn lightgbm(left: &str, right: &str) -> String {
     )
 }
 
+/// Where a tree has several targets, the loader reads the weights of each leaf without a look at how many there are.
+#[test]
+fn a_tree_of_several_targets_has_the_weights_of_all() {
+    let tree = json("1,-1,-1", "2,-1,-1")
+        .replace(r#""size_leaf_vector":"1""#, r#""size_leaf_vector":"2""#);
+    insta::assert_snapshot!(told(tree.as_bytes(), "m.json"), @"
+    [] is xgboost
+    [] unread: malformed: `base_weights` has 3 values where 6 are needed
+    ");
+    let of_old = tree.replace("[1E-1,-5E-1,NaN]", "[1E-1,-5E-1,NaN,0E0,1E0,2E0]");
+    insta::assert_snapshot!(told(of_old.as_bytes(), "m.json"), @"[] is xgboost");
+    let no_list = of_old.replace("[2,-1,-1]", "[2,0,1]");
+    insta::assert_snapshot!(told(no_list.as_bytes(), "m.json"), @"
+    [] is xgboost
+    [] unread: malformed: there is no `leaf_weights`
+    ");
+}
+
 /// The loader splits each at a colon.
 #[test]
 fn a_parameter_without_a_value_is_refused() {
