@@ -55,6 +55,11 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding);
             continue;
         }
+        if made.made_by.module.as_bytes().starts_with(b"keras.") {
+            finding.help.extend(OF_KERAS.map(String::from));
+            findings.push(finding);
+            continue;
+        }
         finding.help.push(
             "if the file is yours, define it in a module that the loader can import and save the object again: the file then stores the name alone",
         );
@@ -66,6 +71,13 @@ fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.push(finding);
     }
 }
+
+/// What to do with a lambda in a model of Keras.
+const OF_KERAS: [&str; 2] = [
+    "if the file is yours, write a class of a layer in place of the lambda, register it with `@keras.saving.register_keras_serializable()`, and \
+     save the model again: the file then stores the name alone",
+    "or make the model in code and keep only its weights: `model.save_weights(\"model.weights.h5\")`, then `model.load_weights(...)`",
+];
 
 /// What to do with code of another language.
 fn instead_of(what: ForeignCode) -> &'static str {

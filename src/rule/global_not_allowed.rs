@@ -412,6 +412,8 @@ fn help(refused: &Refused<'_>, advice: &advice::Allowing, finding: &mut Finding)
             .push("do not load this file; find out who made it and how it came here");
         let instead = if advice.is_torch() {
             "save the weights alone: `safetensors.torch.save_file(model.state_dict(), path)`"
+        } else if name.module.as_bytes().starts_with(b"keras.") {
+            "make the model in code and keep only its weights: `model.save_weights(\"model.weights.h5\")`"
         } else {
             "keep data in a format that holds only data: safetensors, npy, JSON"
         };

@@ -90,7 +90,7 @@ fn uses(names: &[Short], length: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result
     }
 }
 
-/// Whether there is more than the `None` that every function has.
+/// Whether there is more to tell than the `None` that every function has.
 fn has_items(constants: &Expression) -> bool {
     match constants {
         Expression::Container {
@@ -98,6 +98,7 @@ fn has_items(constants: &Expression) -> bool {
             items,
             ..
         } => items.iter().any(|item| *item != Expression::None),
+        Expression::Elided => false,
         _ => true,
     }
 }

@@ -77,7 +77,7 @@ fn bytecode() -> Fact {
         made_by: GlobalName::new("keras.src.utils.python_utils", "func_load"),
         code: Code::Object {
             name: "<lambda>".into(),
-            file: "the configuration".into(),
+            file: "bytecode in the configuration".into(),
             line: None,
             names: Box::default(),
             names_length: 0,

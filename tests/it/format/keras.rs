@@ -109,11 +109,11 @@ fn what_a_wrapper_calls_is_judged_for_itself() {
 #[test]
 fn code_is_refused_where_it_stands() {
     insta::assert_snapshot!(refused(r#"{"module": "keras.layers", "class_name": "Lambda", "config": {"function": {"class_name": "__lambda__", "config": {"code": "4wE="}}}}"#), @"
-    5:94 code-by-value: loading makes the code of `<lambda>` (the configuration); constants ...
+    5:94 code-by-value: loading makes the code of `<lambda>` (bytecode in the configuration)
     5:46 global-not-allowed: loading runs `keras.layers.Lambda(...)`; the policy does not list `keras.layers.Lambda` (it makes code out of data)
     ");
     insta::assert_snapshot!(refused(r#"{"class_name": "TimeDistributed", "config": {"layer": {"class_name": "Lambda", "config": {"function": ["4wE=", null, null]}}}}"#), @"
-    5:107 code-by-value: loading makes the code of `<lambda>` (the configuration); constants ...
+    5:107 code-by-value: loading makes the code of `<lambda>` (bytecode in the configuration)
     5:74 global-not-allowed: loading runs `keras.layers.Lambda(...)`; the policy does not list `keras.layers.Lambda` (it makes code out of data)
     ");
     insta::assert_snapshot!(refused(r#"{"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}"#), @"5:58 global-not-allowed: loading runs `os.system(...)`; the policy does not list `os.system` (it runs a program or changes the system)");
