@@ -241,7 +241,7 @@ fn a_graph_keeps_its_cache() {
     }
 }
 
-/// A document of LangChain is a model of pydantic, whose state holds its attributes.
+/// A document of `LangChain` is a model of pydantic, whose state holds its attributes.
 #[test]
 fn a_model_of_pydantic_has_the_state_that_pydantic_writes() {
     let class = global("langchain_core.documents.base", "Document");
