@@ -114,7 +114,7 @@ fn a_tree_of_several_targets_has_the_weights_of_all() {
         .replace(r#""size_leaf_vector":"1""#, r#""size_leaf_vector":"2""#);
     insta::assert_snapshot!(told(tree.as_bytes(), "m.json"), @"
     [] is xgboost
-    [] unread: malformed: `base_weights` has 3 values where 6 are needed
+    [] unread: malformed: `base_weights` has 3 items where the model says 6
     ");
     let of_old = tree.replace("[1E-1,-5E-1,NaN]", "[1E-1,-5E-1,NaN,0E0,1E0,2E0]");
     insta::assert_snapshot!(told(of_old.as_bytes(), "m.json"), @"[] is xgboost");
