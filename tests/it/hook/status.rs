@@ -116,7 +116,14 @@ fn a_script_that_git_does_not_run_as_it_is() {
     fs::remove_file(&path).unwrap();
     let elsewhere = repo.outside().join("it's/weighbridge");
     fs::create_dir_all(elsewhere.parent().unwrap()).unwrap();
-    fs::copy(env!("CARGO_BIN_EXE_weighbridge"), &elsewhere).unwrap();
+    // Not by this process: a program does not start while another thread's child still has it open to write.
+    let copied = std::process::Command::new("cp")
+        .args([
+            env!("CARGO_BIN_EXE_weighbridge").as_ref(),
+            elsewhere.as_os_str(),
+        ])
+        .status();
+    assert!(copied.unwrap().success());
     let installed = std::process::Command::new(&elsewhere)
         .current_dir(&repo.root)
         .args(["hook", "install", "--pre-commit"])
