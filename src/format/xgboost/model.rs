@@ -253,6 +253,7 @@ struct Lists {
     left: Vec<i64>,
     right: Vec<i64>,
     features: Vec<i64>,
+    parents: Option<Vec<i64>>,
     categories: u64,
     category_nodes: Vec<i64>,
     category_segments: Vec<i64>,
@@ -299,7 +300,7 @@ fn tree(source: &mut impl Source, number: u64) -> Result<Option<u64>, ReadError>
             "base_weights" => lists.base_weights = Some(source.numbers(None)?),
             "default_left" => counts.push(("default_left", source.numbers(None)?)),
             "loss_changes" => counts.push(("loss_changes", source.numbers(None)?)),
-            "parents" => counts.push(("parents", source.numbers(None)?)),
+            "parents" => lists.parents = Some(indices(source, "parents")?),
             "split_conditions" => counts.push(("split_conditions", source.numbers(None)?)),
             "split_type" => counts.push(("split_type", source.numbers(None)?)),
             "sum_hessian" => counts.push(("sum_hessian", source.numbers(None)?)),
@@ -343,6 +344,7 @@ impl Lists {
                 _ => Node::Inner(left, right),
             })
         })?;
+        self.check_parents()?;
         self.check_leaves(vector)?;
         self.check_categories(count)?;
         let inner = self.left.iter().zip(&self.features);
@@ -353,6 +355,33 @@ impl Lists {
             greatest = greatest.max(Some(feature));
         }
         Ok(greatest)
+    }
+
+    /// The parent of a node is the one whose child it is, and the root has none. The loader follows them. What was cut off the tree names some
+    /// node.
+    fn check_parents(&self) -> Result<(), ReadError> {
+        let Some(parents) = &self.parents else {
+            return Ok(());
+        };
+        let count = parents.len();
+        check_count("parents", wide(self.left.len()), wide(count))?;
+        let is_none = |parent: &i64| [-1, i64::from(i32::MAX)].contains(parent);
+        let is_node = |parent: &i64| usize::try_from(*parent).is_ok_and(|parent| parent < count);
+        let children = self.left.iter().zip(&self.right).zip(0..);
+        let mut children = children
+            .filter(|((left, _), _)| **left != -1)
+            .flat_map(|((left, right), node)| [(*left, node), (*right, node)]);
+        let is_child_of = |(child, node): (i64, i64)| {
+            let child = usize::try_from(child).ok();
+            child.and_then(|child| parents.get(child)) == Some(&node)
+        };
+        if parents.first().is_none_or(is_none)
+            && parents.iter().all(|it| is_none(it) || is_node(it))
+            && children.all(is_child_of)
+        {
+            return Ok(());
+        }
+        Err(wrong_reference("parents"))
     }
 
     /// A leaf of several targets has its weights in a list of their own, where its right child says. In older releases each node has them

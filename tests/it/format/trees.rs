@@ -125,6 +125,28 @@ fn a_tree_of_several_targets_has_the_weights_of_all() {
     ");
 }
 
+/// The loader follows them to the root, wherever they lead.
+#[test]
+fn the_parent_of_a_node_is_the_one_whose_child_it_is() {
+    let tree = json("1,-1,-1", "2,-1,-1");
+    for parents in [
+        "7,0,0",
+        "0,0,0",
+        "1,0,0",
+        "2147483647,0,3",
+        "2147483647,2,0",
+        "2147483647,0,-2",
+    ] {
+        let wrong = tree.replace("[2147483647,0,0]", &format!("[{parents}]"));
+        for file in [wrong.clone().into_bytes(), as_ubjson(&wrong)] {
+            let said = told(&file, "m.model");
+            assert!(said.contains("`parents`"), "{parents}: {said}");
+        }
+    }
+    let of_cut = json("-1,-1,-1", "-1,-1,-1");
+    insta::assert_snapshot!(told(of_cut.as_bytes(), "m.json"), @"[] is xgboost");
+}
+
 /// The loader splits each at a colon.
 #[test]
 fn a_parameter_without_a_value_is_refused() {
