@@ -365,7 +365,7 @@ impl Lists {
         };
         let count = parents.len();
         check_count("parents", wide(self.left.len()), wide(count))?;
-        let is_none = |parent: &i64| [-1, i64::from(i32::MAX)].contains(parent);
+        let has_none = |parent: &i64| [-1, i64::from(i32::MAX)].contains(parent);
         let is_node = |parent: &i64| usize::try_from(*parent).is_ok_and(|parent| parent < count);
         let children = self.left.iter().zip(&self.right).zip(0..);
         let mut children = children
@@ -375,8 +375,8 @@ impl Lists {
             let child = usize::try_from(child).ok();
             child.and_then(|child| parents.get(child)) == Some(&node)
         };
-        if parents.first().is_none_or(is_none)
-            && parents.iter().all(|it| is_none(it) || is_node(it))
+        if parents.first().is_none_or(has_none)
+            && parents.iter().all(|it| has_none(it) || is_node(it))
             && children.all(is_child_of)
         {
             return Ok(());
