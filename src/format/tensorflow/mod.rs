@@ -11,32 +11,14 @@ mod paths;
 mod schema;
 pub mod text;
 
-pub(super) use schema::{NODE, node::OPERATOR};
-
-/// What the node of an operator names: with the file that it opens, if an attribute says one.
-pub(super) fn operator(node: Message<'_>) -> Result<Text, ReadError> {
-    let (mut operator, mut opened) = (Text::default(), None);
-    for field in node.fields(&NODE) {
-        let field = field?;
-        match (field.number, field.value) {
-            (OPERATOR, Value::Bytes(name)) => operator = name.text()?,
-            (node::ATTRIBUTES, Value::Bytes(of)) => {
-                opened = graph::attribute(of, &mut Vec::new())?.or(opened);
-            }
-            _ => {}
-        }
-    }
-    Ok(graph::opening(operator, opened))
-}
-
 use self::{
     graph::Walk,
     paths::{Saver, base},
     schema::{
         ANY, ANY_LIST, ASSET, COLLECTION, CONCRETE_FUNCTION, ENTRY, FINGERPRINT, GRAPH, META_GRAPH,
-        OBJECT, OBJECTS, SAVED_MODEL, SAVER, SIGNATURE_DEF, TENSOR_INFO, any, any_list, asset,
-        collection, concrete_function, entry, function, graph as graph_def, meta_graph, node,
-        object, objects, saved_model, saver, signature_def, tensor_info,
+        NODE, OBJECT, OBJECTS, SAVED_MODEL, SAVER, SIGNATURE_DEF, TENSOR_INFO, any, any_list,
+        asset, collection, concrete_function, entry, function, graph as graph_def, meta_graph,
+        node, object, objects, saved_model, saver, signature_def, tensor_info,
     },
 };
 use super::{
@@ -151,7 +133,7 @@ fn is_known_node(message: Message<'_>) -> bool {
     let mut is_known = false;
     for field in message.any_fields() {
         match field {
-            Ok(Field { number, value }) if number == OPERATOR => {
+            Ok(Field { number, value }) if number == node::OPERATOR => {
                 let operator = value.bytes().and_then(|of| of.text().ok());
                 let is = |name: Text| !name.is_empty() && !Native::of_tensorflow(name).is_custom();
                 is_known |= operator.is_some_and(is);
@@ -161,6 +143,22 @@ fn is_known_node(message: Message<'_>) -> bool {
         }
     }
     is_known
+}
+
+/// What the node of an operator names: with the file that it opens, if an attribute says one.
+pub(super) fn operator(node: Message<'_>) -> Result<Text, ReadError> {
+    let (mut operator, mut opened) = (Text::default(), None);
+    for field in node.fields(&NODE) {
+        let field = field?;
+        match (field.number, field.value) {
+            (node::OPERATOR, Value::Bytes(name)) => operator = name.text()?,
+            (node::ATTRIBUTES, Value::Bytes(of)) => {
+                opened = graph::attribute(of, &mut Vec::new())?.or(opened);
+            }
+            _ => {}
+        }
+    }
+    Ok(graph::opening(operator, opened))
 }
 
 /// A file that stands beside a saved model, under a name of its own.
@@ -251,7 +249,7 @@ fn is_node(message: Message<'_>) -> bool {
         match field {
             Ok(field) => match (field.number, field.value) {
                 (node::NAME, Value::Bytes(name)) => named = name.len() > 0,
-                (OPERATOR, Value::Bytes(name)) => {
+                (node::OPERATOR, Value::Bytes(name)) => {
                     let name = name.text().unwrap_or_default();
                     let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"_>.-".contains(b);
                     operator = !name.is_empty() && name.as_bytes().iter().all(is_part);
